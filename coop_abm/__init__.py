@@ -1,0 +1,1 @@
+"""coop_abm: the laboratory for the evolution of cooperation."""

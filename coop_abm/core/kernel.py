@@ -1,0 +1,196 @@
+"""Write it for one, run it for many: one source, interpreted or compiled.
+
+``@kernel`` marks a plain loop that a student can read. Called under the *compiled* engine (the
+default) the very same lines are compiled by numba; under ``engine("plain")``, or where numba is
+not installed, the interpreter runs them. There is no second implementation of a rule to keep
+equal, only a compiler to check, and the tests run both.
+
+So that both give the same bytes, kernels keep to a dialect (``tests/parity/test_dialect.py``):
+explicit loops, ``math.*`` scalars, no ``**``, no builtin ``sum``, no array reductions, no
+arithmetic on integers below 64 bits before ``np.int64(...)``, random words as ``np.uint64``.
+
+A kernel may call other kernels by their global name, and :meth:`Kernel.using` makes the same
+kernel with other callees: this is how one ensemble loop runs every update rule.
+
+Compiled code is kept between processes. numba's own cache does not notice a changed callee in
+another file, so a kernel is stored under the hash of its source, of everything that it calls, of
+the constants they read, and of the versions of numba, numpy and this package.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import os
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coop_abm.core.errors import InputError
+
+ENGINES = ("compiled", "plain")
+_chosen = os.environ.get("COOP_ABM_ENGINE", "compiled")
+
+
+def current_engine() -> str:
+    """Which engine runs kernels now: "compiled" or "plain"."""
+    if _chosen not in ENGINES:
+        raise InputError(f"COOP_ABM_ENGINE must be one of {', '.join(ENGINES)}; got {_chosen!r}")
+    return _chosen if _chosen == "plain" or _has_numba() else "plain"
+
+
+@contextmanager
+def engine(name: str) -> Iterator[None]:
+    """Run all kernels inside the block by this engine, in the whole process.
+
+    Raises
+    ------
+    InputError
+        if the name is neither "compiled" nor "plain"
+    """
+    global _chosen
+    if name not in ENGINES:
+        raise InputError(f"engine must be one of {', '.join(ENGINES)}; got {name!r}")
+    before, _chosen = _chosen, name
+    try:
+        yield
+    finally:
+        _chosen = before
+
+
+@functools.cache
+def _has_numba() -> bool:
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        warnings.warn("numba is not installed: kernels run in the interpreter, slowly", stacklevel=3)
+        return False
+    return True
+
+
+class Kernel:
+    """A function that runs interpreted or compiled, together with everything that it calls."""
+
+    def __init__(self, function: Callable[..., Any], callees: dict[str, Kernel] | None = None):
+        functools.update_wrapper(self, function)
+        self.function = function
+        self._given = dict(callees or {})
+        self._variants: dict[tuple[tuple[str, int], ...], Kernel] = {}
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.function.__module__}.{self.function.__qualname__}>"
+
+    def __call__(self, *arguments: Any) -> Any:
+        if current_engine() == "plain":
+            with np.errstate(over="ignore"):  # random words wrap around by design
+                return self.plain(*arguments)
+        return self.stored(*arguments)
+
+    def using(self, **callees: Kernel) -> Kernel:
+        """The same kernel, calling these kernels under the given global names."""
+        key = tuple(sorted((name, id(callee)) for name, callee in callees.items()))
+        if key not in self._variants:
+            self._variants[key] = Kernel(self.function, {**self._given, **callees})
+        return self._variants[key]
+
+    @functools.cached_property
+    def callees(self) -> dict[str, Kernel]:
+        """The kernels that this one calls, by global name."""
+        found = {}
+        for name in self.function.__code__.co_names:
+            value = self._given.get(name, self.function.__globals__.get(name))
+            if isinstance(value, Kernel):
+                found[name] = value
+        return found
+
+    def _rebound(self, callees: dict[str, Any]) -> types.FunctionType:
+        function = self.function
+        scope = {**function.__globals__, **callees}
+        copy = types.FunctionType(
+            function.__code__, scope, function.__name__, function.__defaults__, function.__closure__
+        )
+        copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
+        return copy
+
+    @functools.cached_property
+    def plain(self) -> types.FunctionType:
+        """The function as written, calling the plain versions of its callees."""
+        return self._rebound({name: callee.plain for name, callee in self.callees.items()})
+
+    @functools.cached_property
+    def compiled(self) -> Any:
+        """The numba dispatcher, calling the compiled versions of its callees."""
+        import numba
+
+        function = self._rebound({name: callee.compiled for name, callee in self.callees.items()})
+        return numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
+
+    @functools.cached_property
+    def stored(self) -> Any:
+        """The dispatcher, its machine code kept in the user's cache between processes."""
+        import numba
+
+        dispatcher = self.compiled
+        folder = cache_folder() / self.digest[:40]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+            try:
+                dispatcher.enable_caching()
+            finally:
+                numba.config.CACHE_DIR = before
+        except (OSError, RuntimeError, AttributeError) as error:
+            # Only speed is lost: the kernel is compiled anew in each process.
+            warnings.warn(f"compiled kernels are not kept: {error}", stacklevel=2)
+        return dispatcher
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 of the source, constants and callees, and of the versions that compile them."""
+        code = self.function.__code__
+        seen = hashlib.sha256(_versions().encode())
+        try:
+            seen.update(inspect.getsource(self.function).encode())
+        except OSError:  # made from a string: there is no file to read
+            seen.update(code.co_code + repr(code.co_consts).encode())
+        for name in sorted(code.co_names):
+            if name in self.callees:
+                seen.update(f"{name}->{self.callees[name].digest}".encode())
+                continue
+            value = self.function.__globals__.get(name)
+            if isinstance(value, np.ndarray):
+                seen.update(f"{name}={value.dtype}{value.shape}".encode() + value.tobytes())
+            elif isinstance(value, (bool, int, float, str, tuple, np.generic)):
+                seen.update(f"{name}={value!r}".encode())
+        return seen.hexdigest()
+
+
+def kernel(function: Callable[..., Any]) -> Kernel:
+    """Mark a plain loop as a kernel (decorator)."""
+    return Kernel(function)
+
+
+def cache_folder() -> Path:
+    """Where machine code is kept: ``$COOP_ABM_CACHE_DIR``, else the user's cache folder."""
+    given = os.environ.get("COOP_ABM_CACHE_DIR")
+    if given:
+        return Path(given)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("coop-abm", appauthor=False)) / "kernels"
+
+
+@functools.cache
+def _versions() -> str:
+    import numba
+
+    from coop_abm._version import __version__
+
+    # Bounds checks are compiled in, so a checked build must not be mistaken for an unchecked one.
+    return f"{numba.__version__} {np.__version__} {__version__} {bool(numba.config.BOUNDSCHECK)}"

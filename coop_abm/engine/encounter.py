@@ -1,0 +1,248 @@
+"""What two individuals do to each other, written once.
+
+An encounter is a pair of members with its own count of turns. Everything here is a step of the
+round in the order of the round: who seeks whom, what each sees, how a turn is settled, whether there
+is another, whose payoff is felt, what is said of it afterwards.
+
+Shapes: R replicates, N individuals, E encounters a round, Q rows of a question. Draws of encounter e
+have row address e (or 2e and 2e + 1 for its two sides), and encounter e is the one that individual e
+seeks, or edge e where everybody meets all neighbours.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from coop_abm.core.dice import ACT, AGAIN, JUDGE, KNOW, MEET, SLIP, uniform
+from coop_abm.core.kernel import kernel
+from coop_abm.structures.neighbours import random_neighbour
+
+
+class Encounters(NamedTuple):
+    """The encounters of a round.
+
+    member : int32 (R, E, 2), who meets; -1 where there is no encounter. The same individual twice
+             is one that meets a copy of itself.
+    open   : int8 (R, E), 1 while another turn is to be played
+    last   : int8 (R, E, 2), last outcome as each side sees it: 0 start, 1 CC, 2 CD, 3 DC, 4 DD
+    memory : int16 (R, E, 2), automaton state of each side
+    total  : float64 (R, E, 2), payoff of each side so far, summed over turns
+    acts   : int64 (R, 2), actions of the round so far: cooperative, all
+    """
+
+    member: np.ndarray
+    open: np.ndarray
+    last: np.ndarray
+    memory: np.ndarray
+    total: np.ndarray
+    acts: np.ndarray
+
+
+def encounters(replicates: int, count: int) -> Encounters:
+    """Room for `count` encounters in each replicate."""
+    return Encounters(
+        np.full((replicates, count, 2), -1, np.int32),
+        np.zeros((replicates, count), np.int8),
+        np.zeros((replicates, count, 2), np.int8),
+        np.zeros((replicates, count, 2), np.int16),
+        np.zeros((replicates, count, 2)),
+        np.zeros((replicates, 2), np.int64),
+    )
+
+
+@kernel
+def group_lists(k, alive, group, groups, start, listed, place):
+    """Who lives in which group of replicate k?
+
+    start : int64 (groups + 1,) written: where each group's list begins
+    listed, place : int64 (N,) written: members in order of group; the position of each in its list
+    """
+    for g in range(groups + 1):
+        start[g] = 0
+    for i in range(alive.shape[1]):
+        if alive[k, i] == 1:
+            start[np.int64(group[k, i]) + 1] += 1
+    for g in range(groups):
+        start[g + 1] += start[g]
+    seated = np.zeros(groups, np.int64)
+    for i in range(alive.shape[1]):
+        if alive[k, i] == 1:
+            g = np.int64(group[k, i])
+            place[i] = seated[g]
+            listed[start[g] + place[i]] = i
+            seated[g] += 1
+
+
+@kernel
+def seek(t, dice, answers, alive, group, met):
+    """Whom do I meet? Each individual seeks one partner: encounter i is the one that i seeks."""
+    n = answers.size
+    start = np.zeros(answers.groups + 1, np.int64)
+    listed = np.zeros(n, np.int64)
+    place = np.zeros(n, np.int64)
+    for k in range(alive.shape[0]):
+        if answers.fluid == 1:
+            group_lists(k, alive, group, answers.groups, start, listed, place)
+        for i in range(n):
+            partner = np.int64(-1)
+            if alive[k, i] == 1:
+                u = uniform(dice, k, MEET, t, 0, i)
+                if answers.fluid == 1:
+                    g = np.int64(group[k, i])
+                    others = start[g + 1] - start[g] - 1
+                    if others > 0:
+                        at = np.int64(u * others)
+                        if at >= place[i]:
+                            at += 1
+                        partner = listed[start[g] + at]
+                else:
+                    partner = random_neighbour(i, u, n, answers.indptr, answers.indices, answers.weight)
+                if uniform(dice, k, MEET, t, 1, i) < answers.assortment:
+                    partner = np.int64(i)
+            begin(k, i, i, partner, met)
+
+
+@kernel
+def meet_all(answers, alive, met):
+    """Whom do I meet? Everybody meets all neighbours: one encounter for each edge."""
+    n = answers.size
+    for k in range(alive.shape[0]):
+        e = 0
+        for i in range(n):
+            if answers.indptr.shape[0] == 0:
+                for j in range(i + 1, n):
+                    begin(k, e, i, j, met)
+                    e += 1
+            else:
+                for at in range(answers.indptr[i], answers.indptr[i + 1]):
+                    if answers.indices[at] > i:
+                        begin(k, e, i, answers.indices[at], met)
+                        e += 1
+
+
+@kernel
+def begin(k, e, i, j, met):
+    """Encounter e of replicate k starts afresh between i and j; j = -1 means that there is none."""
+    met.member[k, e, 0] = i
+    met.member[k, e, 1] = j
+    met.open[k, e] = 1 if j >= 0 else 0
+    for side in range(2):
+        met.last[k, e, side] = 0
+        met.memory[k, e, side] = 0
+        met.total[k, e, side] = 0.0
+
+
+@kernel
+def look(t, turn, dice, answers, strategy, standing, met, asked, seen, draw):
+    """What do I know of you? Fill the view of everybody who must decide.
+
+    asked : int64 (Q, 3), replicate, encounter and side of each row
+    seen  : int64 (Q, 7) written: individual, partner, strategy, memory, last, standing, kin
+    draw  : float (Q,) written: each decider's own chance
+    """
+    for q in range(asked.shape[0]):
+        k = asked[q, 0]
+        e = asked[q, 1]
+        side = asked[q, 2]
+        i = np.int64(met.member[k, e, side])
+        j = np.int64(met.member[k, e, 1 - side])
+        known = uniform(dice, k, KNOW, t, turn, 2 * e + side) < answers.visibility
+        seen[q, 0] = i
+        seen[q, 1] = j
+        seen[q, 2] = strategy[k, i]
+        seen[q, 3] = met.memory[k, e, side]
+        seen[q, 4] = met.last[k, e, side]
+        seen[q, 5] = np.int64(standing[k, j]) if known else np.int64(2)
+        seen[q, 6] = 0
+        draw[q] = uniform(dice, k, ACT, t, turn, 2 * e + side)
+
+
+@kernel
+def settle(t, turn, dice, answers, error, payoffs, next_state, strategy, met, asked, action):
+    """One turn: intended actions may slip, both are paid, both remember; shall we meet again?
+
+    error      : probability that an intended action fails
+    payoffs    : float (2, 2), one turn of the game, own action first
+    next_state : int64 (S, Q, 4), automaton states after CC, CD, DC, DD
+    action     : int64 (Q,), intended actions; rows 2p and 2p + 1 are the two sides of one encounter
+    """
+    for p in range(asked.shape[0] // 2):
+        k = asked[2 * p, 0]
+        e = asked[2 * p, 1]
+        done0 = action[2 * p]
+        done1 = action[2 * p + 1]
+        if uniform(dice, k, SLIP, t, turn, 2 * e) < error:
+            done0 = 1 - done0
+        if uniform(dice, k, SLIP, t, turn, 2 * e + 1) < error:
+            done1 = 1 - done1
+        met.total[k, e, 0] += payoffs[done0, done1]
+        met.total[k, e, 1] += payoffs[done1, done0]
+        met.acts[k, 0] += 2 - done0 - done1
+        met.acts[k, 1] += 2
+        outcome0 = 2 * done0 + done1
+        outcome1 = 2 * done1 + done0
+        s0 = np.int64(strategy[k, met.member[k, e, 0]])
+        s1 = np.int64(strategy[k, met.member[k, e, 1]])
+        met.memory[k, e, 0] = next_state[s0, np.int64(met.memory[k, e, 0]), outcome0]
+        met.memory[k, e, 1] = next_state[s1, np.int64(met.memory[k, e, 1]), outcome1]
+        met.last[k, e, 0] = 1 + outcome0
+        met.last[k, e, 1] = 1 + outcome1
+        met.open[k, e] = 1 if uniform(dice, k, AGAIN, t, turn, e) < answers.continuation else 0
+
+
+@kernel
+def feel_payoffs(answers, accumulated, met, payoff):
+    """Whose payoff do I feel? Own payoff plus relatedness x the partner's, in each encounter.
+
+    payoff : float (R, N) written: the mean over an individual's encounters, or their sum where
+             `accumulated` is 1; 0 for whoever met nobody
+    """
+    count = np.zeros(payoff.shape[1], np.int64)
+    for k in range(payoff.shape[0]):
+        for i in range(payoff.shape[1]):
+            payoff[k, i] = 0.0
+            count[i] = 0
+        for e in range(met.member.shape[1]):
+            if met.member[k, e, 1] < 0:
+                continue
+            for side in range(2):
+                i = np.int64(met.member[k, e, side])
+                payoff[k, i] += met.total[k, e, side] + answers.relatedness * met.total[k, e, 1 - side]
+                count[i] += 1
+        if accumulated == 0:
+            for i in range(payoff.shape[1]):
+                if count[i] > 1:
+                    payoff[k, i] = payoff[k, i] / count[i]
+
+
+@kernel
+def assess(t, dice, answers, met, standing):
+    """What do I know of you, from now on? The norm judges the last turn of each encounter.
+
+    All judgements of a round rest on the standings at its start; of several about one individual
+    the last one, in the order of encounters, is what is remembered.
+    """
+    before = standing.copy()
+    for k in range(standing.shape[0]):
+        for e in range(met.member.shape[1]):
+            if met.member[k, e, 1] < 0:
+                continue
+            for side in range(2):
+                donor = np.int64(met.member[k, e, side])
+                recipient = np.int64(met.member[k, e, 1 - side])
+                did = (np.int64(met.last[k, e, side]) - 1) // 2
+                judged = answers.norm[np.int64(before[k, donor]), np.int64(before[k, recipient]), did]
+                if uniform(dice, k, JUDGE, t, 0, 2 * e + side) < answers.misjudgement:
+                    judged = 1 - judged
+                standing[k, donor] = judged
+
+
+@kernel
+def known_by_type(alive, strategy, helper, standing):
+    """Standing is what one is: good for strategies that help strangers."""
+    for k in range(strategy.shape[0]):
+        for i in range(strategy.shape[1]):
+            if alive[k, i] == 1:
+                standing[k, i] = helper[np.int64(strategy[k, i])]

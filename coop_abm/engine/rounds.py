@@ -1,0 +1,182 @@
+"""The round clock: everybody meets, decides, is paid, and learns.
+
+``ask`` and ``tell`` are the whole face of a world that runs. Whoever closes a round may itself ask
+again; so far a round asks one kind of question, what to do in each turn of each encounter.
+
+>>> from coop_abm.policies.rule import TableReader
+>>> from coop_abm.scenario import Scenario
+>>> play = Play(Scenario(size=10), seed=1)
+>>> run(play, TableReader(play.repertoire), rounds=3)
+>>> play.round
+3
+"""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+
+from coop_abm.core.dice import PLACE, Dice, dice, drawn, open_stream_at
+from coop_abm.core.errors import CoopError
+from coop_abm.core.kernel import kernel
+from coop_abm.core.question import Options, Policy, Question, View
+from coop_abm.core.state import State
+from coop_abm.engine.encounter import (
+    assess,
+    encounters,
+    feel_payoffs,
+    known_by_type,
+    look,
+    meet_all,
+    seek,
+    settle,
+)
+from coop_abm.engine.learning import grow_in_turn, learn_in_turn, learn_together
+from coop_abm.scenario.scenario import Scenario
+
+
+@kernel
+def place(dice, counts, strategy):
+    """Who starts with which strategy: the declared numbers, in random order, anew in each replicate.
+
+    counts : int64 (S,), individuals of each strategy; strategy : int (R, N) written
+    """
+    for k in range(strategy.shape[0]):
+        s0, s1, s2, s3 = open_stream_at(dice, k, PLACE, 0, 0, 0)
+        i = 0
+        for s in range(counts.shape[0]):
+            for _ in range(counts[s]):
+                strategy[k, i] = s
+                i += 1
+        for a in range(strategy.shape[1] - 1, 0, -1):
+            u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
+            b = np.int64(u * (a + 1))
+            kept = strategy[k, a]
+            strategy[k, a] = strategy[k, b]
+            strategy[k, b] = kept
+
+
+class Play:
+    """A scenario running on the round clock: R independent populations of N individuals.
+
+    Parameters
+    ----------
+    scenario   : the declared world
+    seed       : root seed; the same seed and replicate number give the same world, in any block
+    replicates : R
+    first      : number of the first replicate
+    chance     : dice to use instead of those of the seed (tests script them)
+    """
+
+    def __init__(
+        self, scenario: Scenario, seed: int = 0, *, replicates: int = 1, first: int = 0, chance: Dice | None = None
+    ):
+        self.scenario, self.seed, self.first = scenario, seed, first
+        self.answers = scenario.answers(seed)
+        self.repertoire = scenario.repertoire()
+        self.dice = dice(seed, replicates, first=first) if chance is None else chance
+        self.payoffs = scenario.game.payoffs()
+        self.choices = Options(scenario.game.actions)
+        self.state = State.neutral(replicates, scenario.size)
+        self.state.group[:] = self.answers.group
+        place(self.dice, scenario.starting_counts(), self.state.strategy)
+        self.met = encounters(replicates, self._encounters_a_round())
+        self.round = 0
+        self.question: Question | None = None
+        self._asked = np.empty((0, 3), np.int64)
+        self._open()
+
+    def _encounters_a_round(self) -> int:
+        n = self.scenario.size
+        if self.scenario.partners == "one":
+            return n
+        return n * (n - 1) // 2 if len(self.answers.indptr) == 0 else len(self.answers.indices) // 2
+
+    def ask(self) -> Question:
+        """Who must decide now, seeing what, choosing among what."""
+        if self.question is None:
+            raise CoopError("this round is closed")  # cannot happen: tell() leaves a question open
+        return self.question
+
+    def tell(self, actions: np.ndarray) -> None:
+        """The answers to :meth:`ask`, one for each row; the world goes on to its next question.
+
+        Raises
+        ------
+        PolicyError
+            if an answer is no permitted action
+        """
+        question = self.ask()
+        chosen = question.choices.validate(actions, len(question))
+        settle(
+            self.round, question.turn, self.dice, self.answers, self.scenario.execution_error,
+            self.payoffs, self.repertoire.next_state, self.state.strategy, self.met, self._asked, chosen,
+        )  # fmt: skip
+        if self.met.open.any():
+            self._ask_turn(question.turn + 1)
+        else:
+            self._close()
+            self.round += 1
+            self._open()
+
+    def branch(self, copies: int) -> Play:
+        """This world `copies` times, each replicate in a row, to go on in different ways."""
+        other = copy.copy(self)
+        other.state = self.state.branch(copies)
+        other.dice = self.dice._replace(keys=np.repeat(self.dice.keys, copies, axis=0))
+        other.met = type(self.met)(*(np.repeat(part, copies, axis=0) for part in self.met))
+        other._ask_turn(self.ask().turn)
+        return other
+
+    # ------------------------------------------------------------------ the order of the round
+
+    def _open(self) -> None:
+        """Whom do I meet?"""
+        state = self.state
+        if self.answers.innate:
+            known_by_type(state.alive, state.strategy, self.repertoire.helper, state.standing)
+        self.met.acts[:] = 0
+        if self.scenario.partners == "one":
+            seek(self.round, self.dice, self.answers, state.alive, state.group, self.met)
+        else:
+            meet_all(self.answers, state.alive, self.met)
+        self._ask_turn(0)
+
+    def _ask_turn(self, turn: int) -> None:
+        """What do I know of you, and what do I do?"""
+        replicate, encounter = np.nonzero(self.met.open)
+        asked = np.empty((2 * len(replicate), 3), np.int64)
+        asked[:, 0], asked[:, 1] = np.repeat(replicate, 2), np.repeat(encounter, 2)
+        asked[0::2, 2], asked[1::2, 2] = 0, 1
+        seen, draw = np.empty((len(asked), 7), np.int64), np.empty(len(asked))
+        look(
+            self.round, turn, self.dice, self.answers, self.state.strategy, self.state.standing,
+            self.met, asked, seen, draw,
+        )  # fmt: skip
+        self._asked = asked
+        self.question = Question(
+            "act", self.round, turn, asked[:, 0], seen[:, 0], seen[:, 1], View(*seen.T[2:]), self.choices, draw
+        )
+
+    def _close(self) -> None:
+        """Whose payoff do I feel; what is said of me; who replaces whom?"""
+        state, answers, update = self.state, self.answers, self.scenario.update
+        feel_payoffs(answers, int(self.scenario.payoff == "accumulated"), self.met, state.payoff)
+        if not answers.innate:
+            assess(self.round, self.dice, answers, self.met, state.standing)
+        paid = (state.strategy, state.alive, state.payoff, state.group)
+        if answers.fluid:
+            grow_in_turn(self.round, self.dice, answers, update.intensity, update.replacements, *paid, state.standing)
+        elif update.synchronous:
+            together = learn_together.using(source=update.source)
+            together(self.round, self.dice, answers, update.intensity, *paid)
+        else:
+            in_turn = learn_in_turn.using(replace=update.replace)
+            in_turn(self.round, self.dice, answers, update.intensity, update.replacements, *paid, state.standing)
+
+
+def run(play: Play, policy: Policy, rounds: int) -> None:
+    """The whole simulator: ask, decide, tell, until `rounds` rounds are over."""
+    while play.round < rounds:
+        play.tell(policy.decide(play.ask()))

@@ -1,0 +1,1 @@
+"""Who decides: table readers now; language models, trained networks and humans later."""

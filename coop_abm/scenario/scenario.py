@@ -1,0 +1,134 @@
+"""A scenario: one world, declared once.
+
+Everything else is read from it: validation and its error text, Mesa keywords, dashboard controls,
+command-line options, sweep axes, the key under which results are stored, what theory expects.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import BeforeValidator, model_validator
+
+from coop_abm.core.part import Part, knob
+from coop_abm.games import AnyGame, Donation
+from coop_abm.mechanisms import RULES, Answers, Direct, Group, Indirect, Kin, Network, expected_matrix, neutral
+from coop_abm.scenario.players import Players, head_count
+from coop_abm.strategies import AllD, Reciprocator
+from coop_abm.strategies.table import Repertoire, repertoire
+from coop_abm.updates import AnyUpdate, BirthDeath
+
+Population = Annotated[
+    tuple[Players, ...], BeforeValidator(lambda given: tuple(given) if isinstance(given, list) else given)
+]
+
+
+class Scenario(Part):
+    """One declared world: who lives in it, what they play, and the answers to the five questions."""
+
+    name: str = knob("", "name", help="what this world is called")
+    description: str = knob("", "description", help="what it shows")
+
+    size: int = knob(100, "individuals N", low=2, high=10_000_000, step=1, help="how many individuals there are")
+    clock: Literal["round", "event"] = knob(
+        "round", "clock", help="round: all meet, then learn; event: one replacement at a time, expected payoffs"
+    )
+    partners: Literal["one", "all"] = knob(
+        "one", "partners", help="round clock: everybody seeks one partner, or meets all neighbours"
+    )
+    payoff: Literal["averaged", "accumulated"] = knob(
+        "averaged", "payoff", help="what counts for selection: the mean over encounters, or their sum"
+    )
+    execution_error: float = knob(
+        0.0, "execution error", low=0, high=0.5, step=0.01, live=True, help="probability that an intended action fails"
+    )
+
+    game: AnyGame = knob(Donation(), "game", help="who gets what")
+    update: AnyUpdate = knob(BirthDeath(), "update rule", help="who replaces whom")
+    players: Population = knob(
+        (Players(share=0.5, strategy=Reciprocator()), Players(share=0.5, strategy=AllD())),
+        "players", help="who is in the population",
+    )  # fmt: skip
+
+    kin: Kin = knob(Kin(), "kin selection", help=Kin.question)
+    direct: Direct = knob(Direct(), "direct reciprocity", help=Direct.question)
+    indirect: Indirect = knob(Indirect(), "indirect reciprocity", help=Indirect.question)
+    network: Network = knob(Network(), "network reciprocity", help=Network.question)
+    group: Group = knob(Group(), "group selection", help=Group.question)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if not self.players:
+            raise ValueError("players: at least one entry is needed")
+        total = sum(entry.share for entry in self.players)
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"players: the shares must add up to 1; got {total:g}")
+        if self.clock == "event" and self.indirect.enabled and not self.indirect.assessment.innate:
+            raise ValueError(
+                "indirect.assessment: on the event clock it must be type, because under a norm there is no "
+                f"constant payoff matrix; got {self.indirect.assessment.kind}"
+            )
+        if self.partners == "all" and self.kin.enabled and self.kin.channel == "meeting":
+            raise ValueError("partners: must be one while kin.channel is meeting; got all")
+        grouped = self.group.enabled and 0 < self.group.size < self.size
+        if grouped and self.size % self.group.size:
+            raise ValueError(f"group.size: must divide the number of individuals, {self.size}; got {self.group.size}")
+        on_a_graph = self.network.enabled and self.network.graph.kind != "complete"
+        if grouped and not on_a_graph and self.update.kind != "birth_death":
+            raise ValueError(
+                "update: group selection without a network is the process of Traulsen and Nowak, so it "
+                f"must be birth_death; got {self.update.kind}"
+            )
+        if grouped and not on_a_graph and self.partners == "all":
+            raise ValueError("partners: must be one while groups grow and shrink; got all")
+        return self
+
+    @property
+    def mechanisms(self) -> dict[str, Any]:
+        """The five rules by name, on or off."""
+        return {rule: getattr(self, rule) for rule in RULES}
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """Names of the rules that are on."""
+        return tuple(rule for rule, mechanism in self.mechanisms.items() if mechanism.enabled)
+
+    def answers(self, seed: int = 0) -> Answers:
+        """The answers to the five questions; the only place that looks at what is on.
+
+        Raises
+        ------
+        GraphError
+            if the declared graph cannot have this many nodes
+        """
+        answers = neutral(self.size)
+        for mechanism in self.mechanisms.values():
+            if mechanism.enabled:
+                answers = mechanism.answer(answers, seed)
+        return answers
+
+    def repertoire(self) -> Repertoire:
+        """The strategies of this world, equal ones once, in the order of `players`."""
+        distinct = list(dict.fromkeys(entry.strategy for entry in self.players))
+        names = [strategy.kind for strategy in distinct]
+        named = tuple(
+            name if names.count(name) == 1 else f"{name}_{names[:s].count(name) + 1}" for s, name in enumerate(names)
+        )
+        payoffs = self.game.payoffs()
+        return repertoire(named, tuple(strategy.automaton(payoffs) for strategy in distinct))
+
+    def starting_counts(self) -> np.ndarray:
+        """int64 (S,): how many individuals start with each strategy of the repertoire."""
+        distinct = list(dict.fromkeys(entry.strategy for entry in self.players))
+        counts = np.zeros(len(distinct), np.int64)
+        for entry, heads in zip(self.players, head_count(self.players, self.size), strict=True):
+            counts[distinct.index(entry.strategy)] += heads
+        return counts
+
+    def matrix(self, answers: Answers) -> np.ndarray:
+        """float (S, S): expected felt payoff of one encounter, see :func:`expected_matrix`."""
+        rows = self.repertoire()
+        return expected_matrix(
+            rows.cooperate, rows.next_state, rows.helper, self.game.payoffs(), answers, self.execution_error
+        )

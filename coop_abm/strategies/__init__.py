@@ -1,0 +1,29 @@
+"""Strategies: what is inherited or copied.
+
+To add a strategy, write one file with a :class:`~coop_abm.strategies.table.Strategy` in it and add
+the class to the line below.
+"""
+
+from coop_abm.core.part import one_of
+from coop_abm.strategies.library import (
+    AllC,
+    AllD,
+    Discriminator,
+    GenerousTitForTat,
+    Grim,
+    MemoryOne,
+    Reciprocator,
+    TitForTat,
+    WinStayLoseShift,
+    ZeroDeterminant,
+)
+from coop_abm.strategies.table import Automaton, Repertoire, Strategy
+
+KINDS = (
+    AllC, AllD, TitForTat, GenerousTitForTat, WinStayLoseShift, Grim,
+    Discriminator, Reciprocator, ZeroDeterminant, MemoryOne,
+)  # fmt: skip
+
+AnyStrategy = one_of(*KINDS)
+
+__all__ = ["KINDS", "AnyStrategy", "Automaton", "Repertoire", "Strategy", *(kind.__name__ for kind in KINDS)]

@@ -1,0 +1,19 @@
+"""What theory says should be seen: formulas over plain numbers and arrays.
+
+Nothing here knows a scenario, a graph object or a simulator. Strategy 0 is the cooperator (or reciprocator)
+A, strategy 1 the defector B, and ``M[s, t]`` is the payoff to s against t, so M = [[a, b], [c, d]].
+Import from the module that has the idea:
+
+==============  ====================================================================================
+thresholds      critical benefit-to-cost ratios in closed form: the textbook limit and the finite size
+transforms      each rule as a transformation of the payoff matrix, and their lawful composition
+composition     the law in one line, K = sigma (1+r)/(1-r) / ((1-w)(1-q)), and its velocities
+fixation        the well-mixed Moran process, exact at any intensity of selection
+chain           the exact 2^N Markov chain of a small graph under four update rules
+coalescence     the exact weak-selection critical ratio of any weighted graph
+groups          the exact chain of Traulsen-Nowak group splitting
+automata        expected payoffs of two automata in one repeated encounter
+roots           where a difference of fixation probabilities changes sign
+arguments       what the formulas accept, refused early and in words
+==============  ====================================================================================
+"""

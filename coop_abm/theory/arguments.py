@@ -1,0 +1,110 @@
+"""What the formulas accept: every bad argument is refused here, by name, in one line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from coop_abm.core.errors import GraphError, InputError, TheoryError, quoted
+
+
+def number(name: str, value: float, low: float = -math.inf, high: float = math.inf, *, below: bool = False) -> float:
+    """A finite number in [low, high], or in [low, high) when ``below`` is true.
+
+    Raises
+    ------
+    InputError : the value is not a finite number in that interval
+    """
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be a number; got {quoted(value)}") from None
+    if not math.isfinite(result) or result < low or result > high or (below and result == high):
+        end = ")" if below else "]"
+        raise InputError(f"{name} must be a finite number in [{low:g}, {high:g}{end}; got {quoted(value)}")
+    return result
+
+
+def whole(name: str, value: int, low: int, high: float = math.inf) -> int:
+    """A whole number from low to high.
+
+    Raises
+    ------
+    InputError : the value is not a whole number in that range
+    """
+    result = number(name, value)
+    if result != int(result) or not low <= result <= high:
+        top = "" if math.isinf(high) else f" and at most {high:g}"
+        raise InputError(f"{name} must be a whole number, at least {low}{top}; got {quoted(value)}")
+    return int(result)
+
+
+def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
+    """One of the allowed words.
+
+    Raises
+    ------
+    InputError : any other value
+    """
+    words = tuple(allowed)
+    if value not in words:
+        raise InputError(f"{name} must be one of {', '.join(words)}; got {quoted(value)}")
+    return value
+
+
+def matrix(name: str, values: object, strategies: int | None = None) -> np.ndarray:
+    """A square matrix of finite payoffs, as float64; ``strategies`` fixes its size.
+
+    Raises
+    ------
+    InputError : wrong shape, or an entry that is not a finite number
+    """
+    try:
+        result = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be a square matrix of numbers; got {quoted(values)}") from None
+    square = result.ndim == 2 and result.shape[0] == result.shape[1] > 0
+    if not square or (strategies is not None and len(result) != strategies):
+        shape = "square" if strategies is None else f"{strategies} x {strategies}"
+        raise InputError(f"{name} must be a {shape} payoff matrix; got shape {result.shape}")
+    if not np.isfinite(result).all():
+        raise InputError(f"{name} must have finite payoffs only")
+    return result
+
+
+def graph(weights: object, largest: int) -> np.ndarray:
+    """The weight matrix (N, N) of one connected undirected graph without self-loops, as a dense array.
+
+    Raises
+    ------
+    GraphError (an InputError) : not square, fewer than 2 nodes, negative or non-finite weights, asymmetric
+        weights, self-loops, or a graph in several pieces
+    TheoryError : more than ``largest`` nodes
+    """
+    shape = getattr(weights, "shape", None) or np.shape(weights)
+    if len(shape) != 2 or shape[0] != shape[1] or shape[0] < 2:
+        raise GraphError(f"weights must be a square matrix of at least 2 nodes; got shape {tuple(shape)}")
+    if shape[0] > largest:
+        raise TheoryError(f"weights must have at most {largest} nodes here; got {shape[0]}")
+    dense = np.array(weights.toarray() if hasattr(weights, "toarray") else weights, dtype=float)
+    if not np.isfinite(dense).all() or (dense < 0).any():
+        raise GraphError("weights must be finite and not negative")
+    if np.abs(dense - dense.T).max() > 1e-12 * dense.max():
+        raise GraphError("weights must be symmetric: the graph is undirected")
+    if dense.diagonal().any():
+        raise GraphError("weights must have a zero diagonal: no self-loops")
+    if not _in_one_piece(dense):
+        raise GraphError("weights must describe a connected graph: some nodes cannot be reached")
+    return dense
+
+
+def _in_one_piece(dense: np.ndarray) -> bool:
+    reached = np.zeros(len(dense), bool)
+    reached[0] = True
+    frontier = reached
+    while frontier.any():
+        frontier = (dense[frontier] > 0).any(axis=0) & ~reached
+        reached = reached | frontier
+    return bool(reached.all())

@@ -1,0 +1,210 @@
+"""The exact Markov chain of a small graph: all 2^N ways to place two strategies.
+
+Each step at most one node changes, so the chain is a table of flip probabilities, one per state and node.
+State s is a whole number whose bit i is 1 when node i plays A. Weights are symmetric; payoffs are weighted
+means over neighbours ("averaged") or weighted sums ("accumulated"); fitness is exp(intensity * payoff).
+
+    death_birth          a uniform node dies; neighbours compete for it by weight times fitness
+    birth_death          a parent by fitness over all; its copy replaces a neighbour chosen by weight
+    imitation            a uniform node keeps its own or copies a neighbour, by weight times fitness, own weight 1
+    pairwise_comparison  a uniform node looks at a neighbour chosen by weight and copies it with
+                         probability 1/(1 + exp(-intensity * (their payoff - own payoff)))
+
+References
+----------
+OhtsukiHauertLiebermanNowak2006, Allen2017, Traulsen2006
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coop_abm.core.errors import TheoryError
+from coop_abm.theory.arguments import graph, matrix, number, one_of, whole
+from coop_abm.theory.fixation import FixationPair
+from coop_abm.theory.roots import crossing
+
+if TYPE_CHECKING:
+    import scipy.sparse
+
+LARGEST = 14  # 16,384 states
+DENSE_UP_TO = 12  # nodes; a hypercube fills in badly, so small chains are cheaper as dense systems
+PAYOFFS = ("averaged", "accumulated")
+
+
+def _death_birth(nodes: np.ndarray, weights: np.ndarray, payoff: np.ndarray, intensity: float) -> np.ndarray:
+    return _local_competition(nodes, weights, _fitness(payoff, intensity))
+
+
+def _imitation(nodes: np.ndarray, weights: np.ndarray, payoff: np.ndarray, intensity: float) -> np.ndarray:
+    return _local_competition(nodes, weights + np.eye(len(weights)), _fitness(payoff, intensity))
+
+
+def _birth_death(nodes: np.ndarray, weights: np.ndarray, payoff: np.ndarray, intensity: float) -> np.ndarray:
+    fitness = _fitness(payoff, intensity)
+    parent = fitness / fitness.sum(axis=1, keepdims=True)
+    step = weights / weights.sum(axis=1, keepdims=True)
+    to_a, to_b = (parent * nodes) @ step, (parent * (1 - nodes)) @ step
+    return np.where(nodes == 1, to_b, to_a)
+
+
+def _pairwise(nodes: np.ndarray, weights: np.ndarray, payoff: np.ndarray, intensity: float) -> np.ndarray:
+    step = weights / weights.sum(axis=1, keepdims=True)
+    flip = np.empty_like(payoff)
+    for i in range(len(weights)):
+        gain = intensity * (payoff - payoff[:, [i]])
+        copies = 0.5 * (1 + np.tanh(0.5 * gain)) * (nodes != nodes[:, [i]])
+        flip[:, i] = copies @ step[i]
+    return flip / len(weights)
+
+
+UPDATES: dict[str, Callable[..., np.ndarray]] = {
+    "death_birth": _death_birth,
+    "birth_death": _birth_death,
+    "imitation": _imitation,
+    "pairwise_comparison": _pairwise,
+}
+
+
+def flip_probabilities(
+    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged"
+) -> np.ndarray:
+    """The probability that each node changes strategy in one step, in each state; shape (2^N, N).
+
+    Raises
+    ------
+    GraphError : weights not connected, symmetric and free of self-loops
+    InputError : M not 2 x 2; unknown update or payoff
+    TheoryError : more than 14 nodes
+    """
+    dense = graph(weights, LARGEST)
+    beta = number("intensity", intensity)
+    rule = UPDATES[one_of("update", update, UPDATES)]
+    nodes = _states(len(dense))
+    return rule(nodes, dense, _payoffs(nodes, dense, matrix("M", M, 2), payoff), beta)
+
+
+def transition_matrix(
+    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged"
+) -> scipy.sparse.csr_array:
+    """The whole chain as a sparse matrix (2^N, 2^N): row = from, column = to, rows sum to 1.
+
+    Raises
+    ------
+    as ``flip_probabilities``
+    """
+    from scipy.sparse import coo_array
+
+    flip = flip_probabilities(weights, M, update=update, intensity=intensity, payoff=payoff)
+    states, size = flip.shape
+    here = np.arange(states)
+    there = here[:, None] ^ (1 << np.arange(size))
+    entries = np.concatenate([flip.ravel(), 1 - flip.sum(axis=1)])
+    rows, columns = np.concatenate([np.repeat(here, size), here]), np.concatenate([there.ravel(), here])
+    return coo_array((entries, (rows, columns)), shape=(states, states)).tocsr()
+
+
+def graph_fixation(
+    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged", start: int = 1
+) -> FixationPair:
+    """rho_A and rho_B on a graph, from ``start`` uniformly placed mutants (1 .. N-1).
+
+    Raises
+    ------
+    as ``flip_probabilities``; InputError : start out of range
+    """
+    flip = flip_probabilities(weights, M, update=update, intensity=intensity, payoff=payoff)
+    states, size = flip.shape
+    mutants = whole("start", start, 1, size - 1)
+    reach = _reach_all_a(flip)
+    playing_a = _states(size).sum(axis=1)
+    return FixationPair(
+        cooperators=float(reach[playing_a == mutants].mean()),
+        defectors=float((1 - reach[playing_a == size - mutants]).mean()),
+    )
+
+
+def critical(
+    weights: object,
+    matrix_of: Callable[[float], object],
+    *,
+    update: str,
+    intensity: float,
+    payoff: str = "averaged",
+    start: int = 1,
+) -> float:
+    """The benefit at which rho_A = rho_B at this intensity, in a family ``matrix_of(benefit)``; signed.
+
+    Raises
+    ------
+    as ``graph_fixation``
+    TheoryError : no such benefit
+    """
+
+    def difference(benefit: float) -> float:
+        pair = graph_fixation(
+            weights, matrix_of(benefit), update=update, intensity=intensity, payoff=payoff, start=start
+        )
+        return pair.cooperators - pair.defectors
+
+    return crossing(difference)
+
+
+def _states(size: int) -> np.ndarray:
+    return ((np.arange(1 << size)[:, None] >> np.arange(size)) & 1).astype(float)
+
+
+def _payoffs(nodes: np.ndarray, weights: np.ndarray, M: np.ndarray, payoff: str) -> np.ndarray:
+    degree = weights.sum(axis=1)
+    meets_a = nodes @ weights
+    (a, b), (c, d) = M
+    total = np.where(nodes == 1, a * meets_a + b * (degree - meets_a), c * meets_a + d * (degree - meets_a))
+    return total / degree if one_of("payoff", payoff, PAYOFFS) == "averaged" else total
+
+
+def _fitness(payoff: np.ndarray, intensity: float) -> np.ndarray:
+    # Only ratios within a state matter, so the largest exponent is set to 0.
+    exponent = intensity * payoff
+    return np.exp(exponent - exponent.max(axis=1, keepdims=True))
+
+
+def _local_competition(nodes: np.ndarray, weights: np.ndarray, fitness: np.ndarray) -> np.ndarray:
+    to_a, to_b = (fitness * nodes) @ weights, (fitness * (1 - nodes)) @ weights
+    return np.where(nodes == 1, to_b, to_a) / (to_a + to_b) / len(weights)
+
+
+def _reach_all_a(flip: np.ndarray) -> np.ndarray:
+    """Probability to end in all A from each state: harmonic, 0 in all B (state 0), 1 in all A (the last)."""
+    states, size = flip.shape
+    jump = flip[1:-1] / flip[1:-1].sum(axis=1, keepdims=True)
+    there = np.arange(1, states - 1)[:, None] ^ (1 << np.arange(size))
+    to_all_a = np.where(there == states - 1, jump, 0.0).sum(axis=1)
+    inside = (there > 0) & (there < states - 1)
+    rows = np.broadcast_to(np.arange(states - 2)[:, None], there.shape)[inside]
+    result = np.zeros(states)
+    result[-1] = 1.0
+    if states > 2:
+        result[1:-1] = _solve(rows, there[inside] - 1, jump[inside], to_all_a, size)
+    return result
+
+
+def _solve(rows: np.ndarray, columns: np.ndarray, jump: np.ndarray, right: np.ndarray, size: int) -> np.ndarray:
+    if size <= DENSE_UP_TO:
+        system = np.eye(len(right))
+        system[rows, columns] -= jump
+        return np.linalg.solve(system, right)
+    from scipy.sparse import coo_array, eye_array
+    from scipy.sparse.linalg import LinearOperator, bicgstab, spilu
+
+    system = (eye_array(len(right)) - coo_array((jump, (rows, columns)), shape=(len(right),) * 2)).tocsc()
+    rough = spilu(system, drop_tol=1e-3, fill_factor=10)
+    near = LinearOperator(system.shape, rough.solve)
+    answer = np.zeros(len(right))
+    for _ in range(4):  # iterative refinement: the last digits decide rho_A - rho_B
+        answer += bicgstab(system, right - system @ answer, rtol=1e-8, atol=0.0, M=near)[0]
+    if np.abs(right - system @ answer).max() > 1e-13:
+        raise TheoryError("the chain did not converge: selection is too strong to solve it by iteration")
+    return answer

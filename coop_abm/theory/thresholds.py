@@ -1,0 +1,193 @@
+"""How large must benefit over cost be? The five rules in closed form.
+
+Every function returns the critical ratio b/c of the donation game: with ``size=None`` the textbook limit
+(infinite population, weak selection), otherwise the exact value in a population of that size. The number
+is signed. Positive: cooperation is favoured above it. Negative: no benefit helps, and harming others at a
+cost (spite) is favoured beyond it. Infinite: never.
+
+Criteria, for M = [[a, b], [c, d]] (Nowak 2006, table 1):
+    ESS  a > c            a lone defector does worse than the cooperators around it
+    RD   a + b > c + d    a cooperator fixes more often than a defector does, rho_A > rho_B
+    AD   a + 2b > c + 2d  a cooperator fixes more often than a neutral mutant, rho_A > 1/N
+
+References
+----------
+Nowak2006, NowakSasakiTaylorFudenberg2004, TaylorFudenbergSasakiNowak2004
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from coop_abm.theory.arguments import matrix, number, one_of, whole
+
+CRITERIA = ("ESS", "RD", "AD")
+
+
+class MatrixConditions(NamedTuple):
+    """Which of the three conditions for cooperation a payoff matrix meets."""
+
+    ess: bool
+    risk_dominant: bool
+    advantageous: bool
+
+
+def kin_value(relatedness: float, size: int | None = None) -> float:
+    """Kin selection by felt payoff, u_i + r u_j: 1/r, and (N-1-r)/(rN-1-r) in a population of N.
+
+    RD and AD give the same number, because both strategies gain equally from switching.
+
+    References
+    ----------
+    Nowak2006 (matrix), Hamilton1964, TaylorNowak2007
+    """
+    r = number("relatedness", relatedness, 0, 1)
+    if size is None:
+        return _ratio(1, r)
+    n = whole("size", size, 2)
+    return _ratio(n - 1 - r, r * n - 1 - r)
+
+
+def kin_meeting(relatedness: float, size: int | None = None) -> float:
+    """Kin selection by assortment, own kind met with probability r: 1/r, and (N-1)/(rN-1) at size N.
+
+    Exact at every intensity of selection: the payoff difference does not depend on frequencies.
+
+    References
+    ----------
+    Hamilton1964, Nowak2006
+    """
+    r = number("relatedness", relatedness, 0, 1)
+    if size is None:
+        return _ratio(1, r)
+    n = whole("size", size, 2)
+    return _ratio(n - 1, r * n - 1)
+
+
+def direct(continuation: float, size: int | None = None, criterion: str = "RD") -> float:
+    """Tit-for-tat against unconditional defection, another turn with probability w.
+
+    Limits: ESS 1/w, RD (2-w)/w, AD (3-2w)/w. At size N, for w written x:
+        ESS (N-1-x)/((N-1)x-1)    RD (N(2-x)-2)/(Nx-2)    AD (N(3-2x)-3+x)/((N+1)x-3)
+    RD is exact at every intensity in the well-mixed Moran process, AD in the limit of weak selection.
+
+    References
+    ----------
+    Nowak2006, NowakSasakiTaylorFudenberg2004
+    """
+    return _reciprocity(number("continuation", continuation, 0, 1), size, criterion)
+
+
+def indirect(recognition: float, size: int | None = None, criterion: str = "RD") -> float:
+    """A discriminator that knows a defector with probability q: the same formulas as ``direct``, w = q.
+
+    References
+    ----------
+    Nowak2006, NowakSigmund1998
+    """
+    return _reciprocity(number("recognition", recognition, 0, 1), size, criterion)
+
+
+def _reciprocity(x: float, size: int | None, criterion: str) -> float:
+    one_of("criterion", criterion, CRITERIA)
+    if size is None:
+        return _ratio({"ESS": 1, "RD": 2 - x, "AD": 3 - 2 * x}[criterion], x)
+    n = whole("size", size, 2)
+    if criterion == "ESS":
+        return _ratio(n - 1 - x, (n - 1) * x - 1)
+    if criterion == "RD":
+        return _ratio(n * (2 - x) - 2, n * x - 2)
+    return _ratio(n * (3 - 2 * x) - 3 + x, (n + 1) * x - 3)
+
+
+def death_birth(degree: float, size: int | None = None) -> float:
+    """Death-birth updating on a k-regular graph: k, and (N-2)/(N/k-2) on any k-regular graph of N nodes.
+
+    Infinite at N = 2k, negative below; weak selection.
+
+    References
+    ----------
+    OhtsukiHauertLiebermanNowak2006, TaylorDayWild2007, Chen2013
+    """
+    k, n = _degree_and_size(degree, size)
+    return k if n is None else _ratio(k * (n - 2), n - 2 * k)
+
+
+def imitation(degree: float, size: int | None = None) -> float:
+    """Imitation on a k-regular graph: k + 2, and (N(k+2)-2k-2)/(N-2k-2) on N nodes; weak selection.
+
+    References
+    ----------
+    OhtsukiHauertLiebermanNowak2006; the finite size is derived in this project and checked by enumeration
+    """
+    k, n = _degree_and_size(degree, size)
+    return k + 2 if n is None else _ratio(n * (k + 2) - 2 * k - 2, n - 2 * k - 2)
+
+
+def birth_death(size: int | None = None) -> float:
+    """Birth-death updating on a regular graph: never; -(N-1) at size N, as in a well-mixed population.
+
+    References
+    ----------
+    OhtsukiHauertLiebermanNowak2006
+    """
+    return math.inf if size is None else -(whole("size", size, 2) - 1.0)
+
+
+def group(size: int, count: int) -> float:
+    """Group selection in the textbook limit: 1 + n/m for m groups of at most n, both large, rare splitting.
+
+    References
+    ----------
+    TraulsenNowak2006
+    """
+    return 1 + whole("size", size, 1) / whole("count", count, 1)
+
+
+def group_rare_splitting(size: int, count: int) -> float:
+    """Group selection with rare splitting, any n and m: 1 + n/(m-2); the same at every intensity (exp).
+
+    References
+    ----------
+    TraulsenNowak2006, TraulsenShoreshNowak2008
+    """
+    n, m = whole("size", size, 1), whole("count", count, 1)
+    return _ratio(m + n - 2, m - 2)
+
+
+def matrix_conditions(M: object, size: int | None = None) -> MatrixConditions:
+    """Which conditions does the matrix [[a, b], [c, d]] meet, in a population of that size?
+
+    At size N, well-mixed, without self-play, weak selection:
+        ESS  a(N-2) + b > c(N-1)    RD  (N-2)(a-d) > N(c-b)    AD  a(N-2)+b(2N-1) > c(N+1)+d(2N-4)
+
+    References
+    ----------
+    Nowak2006, NowakSasakiTaylorFudenberg2004, TaylorFudenbergSasakiNowak2004
+    """
+    (a, b), (c, d) = matrix("M", M, 2).tolist()
+    if size is None:
+        return MatrixConditions(a > c, a + b > c + d, a + 2 * b > c + 2 * d)
+    n = whole("size", size, 2)
+    return MatrixConditions(
+        ess=a * (n - 2) + b > c * (n - 1),
+        risk_dominant=(n - 2) * (a - d) > n * (c - b),
+        advantageous=a * (n - 2) + b * (2 * n - 1) > c * (n + 1) + d * (2 * n - 4),
+    )
+
+
+def _degree_and_size(degree: float, size: int | None) -> tuple[float, int | None]:
+    k = number("degree", degree, 1)
+    if size is None:
+        return k, None
+    n = whole("size", size, 2)
+    number("degree", degree, 1, n - 1)
+    return k, n
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    # 0.05 * 60 - 3 is not exactly zero in floating point, but it means zero.
+    if abs(denominator) < 1e-12 * max(1.0, abs(numerator)):
+        return math.inf
+    return float(numerator / denominator)

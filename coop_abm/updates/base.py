@@ -1,0 +1,73 @@
+"""What every update rule has: an answer to "who replaces whom?".
+
+A rule is two kernels over *sites* and three uniform numbers. A site is an individual on a graph, or,
+in a well-mixed population, a whole strategy: such a population is the weighted graph of its
+strategies, with ``multiplicity[s]`` members in site s and ``multiplicity[t]`` less oneself as the
+weight from s to t. So one rule serves every structure, and O(1) well-mixed populations need no
+rule of their own.
+
+``replace(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity)``
+    one event: the site whose strategy is replaced, and the site that it is replaced from
+``gain(i, size, indptr, indices, weight, helping, fitness, payoff, intensity)``
+    how much more likely than under neutral drift is it that i, when its turn comes, ends up as a
+    cooperator? This is what measures a fixation probability with little noise; None where a rule
+    has no such form.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from coop_abm.core.kernel import Kernel, kernel
+from coop_abm.core.part import Part, knob
+
+
+class Update(Part):
+    """An update rule."""
+
+    #: Does everybody revise at once on the round clock? Otherwise `replacements` individuals do, in turn.
+    synchronous: ClassVar[bool] = False
+    #: Is the one who is replaced dead (the newcomer starts with a clean record), or does it learn?
+    births: ClassVar[bool] = False
+    #: The weight of oneself among those whose strategy one may take up (1: the closed neighbourhood).
+    own_weight: ClassVar[float] = 0.0
+
+    replace: ClassVar[Kernel]
+    source: ClassVar[Kernel | None] = None
+    gain: ClassVar[Kernel | None] = None
+
+    intensity: float = knob(
+        0.1, "intensity of selection", low=0, high=100, step=0.01, live=True,
+        help="fitness is exp(intensity x payoff); 0 is neutral drift",
+    )  # fmt: skip
+
+    def reproductive_value(self, strength: np.ndarray) -> np.ndarray | None:
+        """float (N,): weights under which the share of cooperators drifts without bias, summing to 1.
+
+        Parameters
+        ----------
+        strength : float (N,), weighted degree of each node
+        """
+        return None
+
+
+@kernel
+def anyone(u, size, multiplicity):
+    """The site of an individual drawn uniformly by the uniform number u."""
+    if multiplicity.shape[0] == 0:
+        return np.int64(u * size)
+    total = 0.0
+    for i in range(size):
+        total += multiplicity[i]
+    target = u * total
+    passed = 0.0
+    chosen = np.int64(-1)
+    for i in range(size):
+        if multiplicity[i] > 0.0:
+            passed += multiplicity[i]
+            chosen = np.int64(i)
+            if target < passed:
+                return chosen
+    return chosen

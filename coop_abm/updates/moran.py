@@ -1,0 +1,146 @@
+"""Birth and death: the two orders of the Moran process on a graph.
+
+On a graph the order decides everything: death-birth lets cooperators win if b/c > k, birth-death
+never does [OhtsukiHauertLiebermanNowak2006].
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from coop_abm.core.kernel import kernel
+from coop_abm.core.part import knob
+from coop_abm.structures.neighbours import degree, edge_weight, neighbour, random_neighbour
+from coop_abm.updates.base import Update, anyone
+
+
+@kernel
+def competitor(i, v, own, size, indptr, indices, weight, fitness):
+    """Who wins the competition for site i?
+
+    Neighbours compete in proportion to edge weight x fitness, and i itself with weight `own`.
+    Returns i where nobody can win.
+    """
+    k = degree(i, size, indptr)
+    total = own * fitness[i]
+    for e in range(k):
+        total += edge_weight(i, e, indptr, weight) * fitness[neighbour(i, e, indptr, indices)]
+    target = v * total
+    passed = own * fitness[i]
+    chosen = np.int64(i)
+    if target < passed:
+        return chosen
+    for e in range(k):
+        j = neighbour(i, e, indptr, indices)
+        strength = edge_weight(i, e, indptr, weight) * fitness[j]
+        if strength > 0.0:
+            passed += strength
+            chosen = np.int64(j)
+            if target < passed:
+                return chosen
+    return chosen
+
+
+@kernel
+def competition_gain(i, own, size, indptr, indices, weight, helping, fitness):
+    """Probability that a cooperator wins site i, minus the same if fitness did not matter."""
+    k = degree(i, size, indptr)
+    strong = own * fitness[i]
+    strong_helping = strong * helping[i]
+    even = own
+    even_helping = own * helping[i]
+    for e in range(k):
+        j = neighbour(i, e, indptr, indices)
+        w = edge_weight(i, e, indptr, weight)
+        strong += w * fitness[j]
+        strong_helping += w * fitness[j] * helping[j]
+        even += w
+        even_helping += w * helping[j]
+    if strong <= 0.0 or even <= 0.0:
+        return 0.0
+    return strong_helping / strong - even_helping / even
+
+
+@kernel
+def source_after_death(i, v, w, size, indptr, indices, weight, fitness, payoff, intensity):
+    """Whose offspring fills the empty site i?"""
+    return competitor(i, v, 0.0, size, indptr, indices, weight, fitness)
+
+
+@kernel
+def death_then_birth(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
+    """A uniformly drawn individual dies; its neighbours compete for the site."""
+    dead = anyone(u, size, multiplicity)
+    return dead, competitor(dead, v, 0.0, size, indptr, indices, weight, fitness)
+
+
+@kernel
+def gain_after_death(i, size, indptr, indices, weight, helping, fitness, payoff, intensity):
+    """The advantage of cooperators in the competition for site i."""
+    return competition_gain(i, 0.0, size, indptr, indices, weight, helping, fitness)
+
+
+@kernel
+def birth_then_death(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
+    """A parent drawn in proportion to fitness; its offspring replaces a neighbour, by edge weight."""
+    total = 0.0
+    for i in range(size):
+        total += fitness[i] if multiplicity.shape[0] == 0 else multiplicity[i] * fitness[i]
+    target = u * total
+    passed = 0.0
+    parent = np.int64(0)
+    for i in range(size):
+        strength = fitness[i] if multiplicity.shape[0] == 0 else multiplicity[i] * fitness[i]
+        if strength > 0.0:
+            passed += strength
+            parent = np.int64(i)
+            if target < passed:
+                break
+    dead = random_neighbour(parent, v, size, indptr, indices, weight)
+    if dead < 0:
+        dead = parent
+    return dead, parent
+
+
+class _Moran(Update):
+    births = True
+
+    replacements: int = knob(
+        1, "replacements per round", low=1, high=1_000_000, step=1,
+        help="how many individuals are replaced, in turn, at the end of a round (round clock only)",
+    )  # fmt: skip
+
+
+class DeathBirth(_Moran):
+    """A random individual dies and its neighbours compete for the empty site in proportion to fitness.
+
+    Payoffs count the game with the one who dies, who is no candidate itself.
+
+    Names: death-birth, DB, voter-like updating [OhtsukiHauertLiebermanNowak2006].
+    """
+
+    title = "death-birth"
+    references = ("OhtsukiHauertLiebermanNowak2006", "Allen2017")
+    replace = death_then_birth
+    source = source_after_death
+    gain = gain_after_death
+
+    kind: Literal["death_birth"] = "death_birth"
+
+    def reproductive_value(self, strength: np.ndarray) -> np.ndarray:
+        return strength / strength.sum()
+
+
+class BirthDeath(_Moran):
+    """An individual reproduces in proportion to fitness and its offspring replaces a neighbour.
+
+    Names: birth-death, BD, Moran process [Moran1958, NowakSasakiTaylorFudenberg2004].
+    """
+
+    title = "birth-death"
+    references = ("Moran1958", "NowakSasakiTaylorFudenberg2004")
+    replace = birth_then_death
+
+    kind: Literal["birth_death"] = "birth_death"
