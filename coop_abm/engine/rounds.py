@@ -18,7 +18,7 @@ import copy
 import numpy as np
 
 from coop_abm.core.dice import PLACE, Dice, dice, drawn, open_stream_at
-from coop_abm.core.errors import CoopError
+from coop_abm.core.errors import CoopError, ScenarioError
 from coop_abm.core.kernel import kernel
 from coop_abm.core.question import Options, Policy, Question, View
 from coop_abm.core.state import State
@@ -34,6 +34,10 @@ from coop_abm.engine.encounter import (
 )
 from coop_abm.engine.learning import grow_in_turn, learn_in_turn, learn_together
 from coop_abm.scenario.scenario import Scenario
+
+
+#: Memory that encounters may take, and what one takes with its questions.
+LARGEST_TABLE, BYTES_PER_ENCOUNTER = 8 << 30, 300
 
 
 @kernel
@@ -81,17 +85,23 @@ class Play:
         self.state = State.neutral(replicates, scenario.size)
         self.state.group[:] = self.answers.group
         place(self.dice, scenario.starting_counts(), self.state.strategy)
-        self.met = encounters(replicates, self._encounters_a_round())
+        self.met = encounters(replicates, self._encounters_a_round(replicates))
+        self.acts = np.zeros((replicates, 2), np.int64)  # of the last round: cooperative, all
         self.round = 0
         self.question: Question | None = None
         self._asked = np.empty((0, 3), np.int64)
         self._open()
 
-    def _encounters_a_round(self) -> int:
+    def _encounters_a_round(self, replicates: int) -> int:
         n = self.scenario.size
-        if self.scenario.partners == "one":
-            return n
-        return n * (n - 1) // 2 if len(self.answers.indptr) == 0 else len(self.answers.indices) // 2
+        pairs = n * (n - 1) // 2 if len(self.answers.indptr) == 0 else len(self.answers.indices) // 2
+        count = n if self.scenario.partners == "one" else pairs
+        if replicates * count * BYTES_PER_ENCOUNTER > LARGEST_TABLE:
+            raise ScenarioError(
+                f"size: {count:,} encounters a round need {replicates * count * BYTES_PER_ENCOUNTER / 2**30:.0f} GiB; "
+                f"permitted are {LARGEST_TABLE / 2**30:.0f} GiB (partners = one needs fewest)"
+            )
+        return count
 
     def ask(self) -> Question:
         """Who must decide now, seeing what, choosing among what."""
@@ -126,6 +136,7 @@ class Play:
         other.state = self.state.branch(copies)
         other.dice = self.dice._replace(keys=np.repeat(self.dice.keys, copies, axis=0))
         other.met = type(self.met)(*(np.repeat(part, copies, axis=0) for part in self.met))
+        other.acts = np.repeat(self.acts, copies, axis=0)
         other._ask_turn(self.ask().turn)
         return other
 
@@ -162,6 +173,7 @@ class Play:
     def _close(self) -> None:
         """Whose payoff do I feel; what is said of me; who replaces whom?"""
         state, answers, update = self.state, self.answers, self.scenario.update
+        self.acts = self.met.acts.copy()
         feel_payoffs(answers, int(self.scenario.payoff == "accumulated"), self.met, state.payoff)
         if not answers.innate:
             assess(self.round, self.dice, answers, self.met, state.standing)

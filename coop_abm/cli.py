@@ -1,0 +1,255 @@
+"""The command line: ``coop-abm``.
+
+Commands load what they need when they run, so help answers at once. Whatever the user got wrong is
+said in one line and ends with code 2; nothing that was written before is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from coop_abm._version import __version__
+
+app = typer.Typer(
+    help="The laboratory for the evolution of cooperation: Nowak's five rules, on any graph, against exact theory.",
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+)  # fmt: skip
+
+_KNOBS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if it is missing.")]
+Seed = Annotated[int, typer.Option("--seed", help="Root seed: the same seed gives the same result.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bar and no table.")]
+GraphFile = Annotated[Path | None, typer.Option("--graph", help="GraphML or edge-list file: your own network.")]
+Unweighted = Annotated[bool, typer.Option("--unweighted", help="Ignore edge weights of the graph.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"coop-abm {__version__}")
+        raise typer.Exit
+
+
+@app.command("five-rules")
+def five_rules(
+    out: Out = Path("five_rules_out"),
+    precision: Annotated[str, typer.Option(help="low, default or high.")] = "default",
+    seed: Seed = 0,
+    graph: GraphFile = None,
+    unweighted: Unweighted = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure the critical benefit-to-cost ratio of each of the five rules and hold it against theory."""
+    from coop_abm import output
+    from coop_abm.experiments.five_rules import FiveRules
+    from coop_abm.lab import check_seed
+
+    check_seed(seed)
+    output.folder(out)  # refused now, not after the work
+    weight = None if unweighted else "weight"
+    experiment = FiveRules(precision=precision, seed=seed, graph=graph, weight=weight)
+    _say_notes(experiment.scenarios()["network"])
+    began = time.monotonic()
+    with _progress(quiet) as report:
+        results = experiment.measure(report)
+    if not quiet:
+        _print_five_rules(experiment, results, time.monotonic() - began)
+    _say_written(experiment.save(results, out))
+
+
+@app.command(context_settings=_KNOBS)
+def run(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="A scenario file (.toml) or a name; see `coop-abm list`.")],
+    steps: Annotated[int, typer.Option(help="Rounds, or generations on the event clock.")] = 100,
+    seed: Seed = 0,
+    out: Out = Path("run_out"),
+    graph: GraphFile = None,
+    unweighted: Unweighted = False,
+    replicates: Annotated[int, typer.Option(help="Populations to average over (round clock).")] = 1,
+    quiet: Quiet = False,
+) -> None:
+    """Run one world and write its time series, figure and provenance.
+
+    Any knob can be set: --kin.enabled true --kin.relatedness 0.3; `coop-abm knobs` prints them all.
+    """
+    from coop_abm import lab, output
+
+    changes = _changes(context.args)
+    declared = lab.world(scenario, graph=graph, weight=None if unweighted else "weight", **changes)
+    output.folder(out)
+    _say_notes(declared)
+    with _progress(quiet) as report:
+        done: Callable[[int], None] | None = None
+        if report is not None:
+            done = lambda t: report(f"step {t:,} of {steps:,}", t / max(steps, 1))  # noqa: E731
+        result = lab.run(declared, steps=steps, seed=seed, replicates=replicates, progress=done)
+    if not quiet:
+        last = result.frame.iloc[-1]
+        shares = ", ".join(f"{n.removeprefix('share_')} {last[n]:.3f}" for n in last.index if n.startswith("share_"))
+        typer.echo(f"after {steps:,} steps: {shares}")
+        typer.echo(result.verdict)
+    _say_written(result.save(out))
+
+
+@app.command("list")
+def list_scenarios() -> None:
+    """Print the named scenarios."""
+    from coop_abm.scenario.library import NAMED, named
+
+    width = max(map(len, NAMED))
+    for name in NAMED:
+        typer.echo(f"{name:<{width}}  {named(name).description}")
+
+
+@app.command(context_settings=_KNOBS)
+def knobs(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="A scenario file (.toml) or a name.")] = "well_mixed",
+) -> None:
+    """Print every knob of a scenario: name, value, what is permitted, what it does."""
+    from coop_abm import lab
+    from coop_abm.scenario.knobs import knobs as all_knobs
+
+    for knob in all_knobs(lab.world(scenario, **_changes(context.args))):
+        if knob.choices:
+            permitted = " | ".join(knob.choices)
+        elif knob.low is not None and knob.high is not None:
+            permitted = f"{knob.low:g} ... {knob.high:g}"
+        else:
+            permitted = "true | false" if isinstance(knob.value, bool) else ""
+        value = str(knob.value).lower() if isinstance(knob.value, bool) else knob.value
+        typer.echo(f"{knob.path} = {value}\n    {knob.help}" + (f"  [{permitted}]" if permitted else ""))
+
+
+# ------------------------------------------------------------------------------- words on the screen
+
+
+def _changes(arguments: list[str]) -> dict[str, Any]:
+    """Knobs from the command line: ``--kin.relatedness 0.3`` or ``--kin.relatedness=0.3``."""
+    from coop_abm.core.errors import ScenarioError, quoted
+    from coop_abm.scenario.knobs import parsed
+
+    changes: dict[str, Any] = {}
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("--") or len(word) < 3:
+            raise ScenarioError(f"{quoted(word)}: a knob is set by --name value")
+        name, given, text = word[2:].partition("=")
+        if not given:
+            if not rest:
+                raise ScenarioError(f"{quoted(word)}: a value is missing")
+            text = rest.pop(0)
+        changes[name.replace("-", "_")] = parsed(text)
+    return changes
+
+
+def _say_notes(scenario: Any) -> None:
+    """What was changed in, or is assumed about, the user's own graph."""
+    for note in getattr(scenario.network.graph, "notes", ()):
+        typer.echo(f"note: {note}", err=True)
+
+
+def _say_written(paths: list[Path]) -> None:
+    folder = paths[0].parent
+    typer.echo(f"written to {folder}{os.sep}: {', '.join(path.name for path in paths)}")
+
+
+def _print_five_rules(experiment: Any, results: list[Any], seconds: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from coop_abm.core.errors import quoted
+
+    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    table = Table(title=experiment.question, title_justify="left", title_style="bold", pad_edge=False)
+    for name, side in (("rule", "left"), ("condition", "left"), ("exact", "right"), ("limit", "right"),
+                       ("measured", "right"), ("95 % interval", "right"), ("verdict", "left")):  # fmt: skip
+        table.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]
+    colours = {"agrees": "green", "differs": "bold red", "undecided": "yellow", "no threshold": "yellow"}
+    for row, cells in zip(results, experiment.table(results), strict=True):
+        interval = "" if cells["low"] is None else f"{cells['low']:.4f} ... {cells['high']:.4f}"
+        shown = [("" if cells[name] is None else f"{cells[name]:.6g}") for name in ("exact", "limit", "measured")]
+        verdict = f"[{colours[row.verdict]}]{row.verdict}[/]"
+        table.add_row(row.rule, quoted(row.condition, 200)[1:-1], *shown, interval, verdict)
+    console.print(table)
+    for row in results:
+        if row.drift is not None:
+            d = row.drift
+            console.print(f"{row.rule}: by neutral drift {d.value:.6g}  [{d.low:.4f} ... {d.high:.4f}]", markup=False)
+        if row.note:
+            console.print(f"{row.rule}: {row.note}", markup=False)
+    console.print(f"measured in {seconds:.0f} s", style="dim")
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, float], None] | None]:
+    """A bar with share and time left on standard error; nothing if quiet or not on a terminal."""
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
+        TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda words, share: bar.update(task, description=f"{words:<44.44}", completed=share)
+
+
+def main() -> None:
+    """Run the command line; every ending has its code.
+
+    0 done; 1 theory or a simulation could not answer; 2 bad input; 70 a bug in this package; 130
+    interrupted.
+    """
+    import click
+
+    from coop_abm.core.errors import CoopError, InputError, quoted
+
+    for stream in (sys.stdout, sys.stderr):  # a name that a terminal cannot show must not end a run
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        _end("interrupted", 130)
+    except KeyboardInterrupt:
+        _end("interrupted", 130)
+    except click.ClickException as error:
+        _end(quoted(error.format_message(), 400)[1:-1], 2)
+    except InputError as error:
+        _end(str(error), 2)
+    except CoopError as error:
+        _end(str(error), 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a sentence
+        if os.environ.get("COOP_ABM_DEBUG"):
+            raise
+        _end(f"a bug in coop-abm ({type(error).__name__}: {quoted(str(error), 200)[1:-1]}); "
+             "COOP_ABM_DEBUG=1 shows where", 70)  # fmt: skip
+
+
+def _end(words: str, code: int) -> None:
+    print(f"coop-abm: {words}", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""How likely does a strategy take over? Ensembles of the event clock, with confidence intervals.
+
+Two ways to count the same thing. *Counted*: the share of runs that a strategy won. *Followed*: a run's
+fixation equals what it started with, plus neutral luck whose mean is zero, plus what selection added
+in each event; summing only the last leaves the mean as it is and takes most of the noise away (a
+control variate, exact at any intensity). Rules on graphs that know their gain are followed, all
+others counted; the winners are always recorded, so the two can be held against each other.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from coop_abm.core.dice import stream_base
+from coop_abm.core.errors import NotAbsorbed, ScenarioError
+from coop_abm.core.kernel import current_engine
+from coop_abm.engine.events import Process, process
+from coop_abm.scenario.scenario import Scenario
+
+#: A single run that has not fixed after so many events is given up, loudly.
+PATIENCE = 2_000_000_000
+#: Replicates in one call of a kernel: short enough to be interrupted, long enough to be fast.
+CHUNK = 2000
+
+#: Called with the number of replicates just finished.
+Progress = Callable[[int], None]
+
+
+class Ensemble(NamedTuple):
+    """What became of a number of replicates.
+
+    winner : int64 (runs,), the strategy that fixed
+    events : int64 (runs,), how many events that took
+    gains  : float (runs,), what selection added to the share of strategy 0; NaN where not followed
+    """
+
+    winner: np.ndarray
+    events: np.ndarray
+    gains: np.ndarray
+
+
+class Fixation(NamedTuple):
+    """An estimated fixation probability.
+
+    probability, error : estimate and its standard error
+    counted : the share of runs won, however the probability was estimated
+    runs    : how many
+    """
+
+    probability: float
+    error: float
+    counted: float
+    runs: int
+
+
+def ensemble(
+    ready: Process,
+    start: np.ndarray,
+    runs: int,
+    *,
+    base: np.uint64,
+    first: int = 0,
+    patience: int = PATIENCE,
+    progress: Progress | None = None,
+) -> Ensemble:
+    """Run replicates `first` ... `first + runs - 1` to fixation, on all cores.
+
+    Parameters
+    ----------
+    ready : from :func:`~coop_abm.engine.events.process`
+    start : int64 (S,), head counts at the start, placed at random in each replicate
+    base  : from :func:`~coop_abm.core.dice.stream_base`
+
+    Raises
+    ------
+    NotAbsorbed
+        if a run is not over after `patience` events
+    """
+    winner, events = np.empty(runs, np.int64), np.empty(runs, np.int64)
+    gains = np.full(runs, np.nan)
+    start = np.ascontiguousarray(start, np.int64)
+
+    def chunk(at: int, to: int) -> int:
+        part = slice(at, to)
+        arguments = [ready.world, base, first + at, start, patience, winner[part], events[part]]
+        if ready.kind == "graph":
+            arguments.append(gains[part])
+        ready.ensemble(*arguments)
+        return len(winner[part])
+
+    workers = 1 if current_engine() == "plain" else os.cpu_count() or 1
+    step = max(1, min(CHUNK, math.ceil(runs / workers)))
+    edges = [*range(0, runs, step), runs]
+    chunk(0, 0)  # no replicate at all: compiled once, before threads ask for it
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for done in pool.map(chunk, edges, edges[1:]):
+                if progress:
+                    progress(done)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if (winner < 0).any():
+        raise NotAbsorbed(
+            f"{int((winner < 0).sum())} of {runs} runs were not over after {patience:,} events; "
+            "weaken selection or make the population smaller"
+        )
+    if len(ready.world.value) == 0:
+        gains[:] = np.nan
+    return Ensemble(winner, events, gains)
+
+
+def starting(scenario: Scenario, invader: int, heads: int) -> np.ndarray:
+    """int64 (2,): head counts when `heads` individuals of strategy `invader` face all others."""
+    if len(scenario.repertoire().names) != 2:
+        raise ScenarioError("players: fixation is measured between two strategies; this world has another number")
+    start = np.full(2, scenario.size - heads, np.int64)
+    start[invader] = heads
+    return start
+
+
+def fixation(
+    scenario: Scenario,
+    *,
+    invader: int = 0,
+    heads: int = 1,
+    runs: int = 10_000,
+    seed: int = 0,
+    first: int = 0,
+    cell: tuple[int, ...] = (),
+    progress: Progress | None = None,
+) -> Fixation:
+    """The probability that `heads` individuals of strategy `invader`, placed at random, take over.
+
+    Parameters
+    ----------
+    invader : index into the repertoire: 0 the cooperator, 1 the defector
+    cell    : numbers that set the streams of this measurement apart from others under one seed
+    """
+    ready = process(scenario, seed, record_gains=True)
+    start = starting(scenario, invader, heads)
+    result = ensemble(
+        ready, start, runs, base=stream_base(seed, invader, *cell), first=first, progress=progress
+    )
+    return summary(result, invader, start)
+
+
+def summary(result: Ensemble, invader: int, start: np.ndarray) -> Fixation:
+    """Estimate and standard error of the probability that `invader` takes over."""
+    runs = len(result.winner)
+    counted = float((result.winner == invader).mean())
+    if np.isnan(result.gains).any():
+        # Half a success and half a failure more, so that an estimate of 0 still has an error.
+        smooth = (counted * runs + 0.5) / (runs + 1)
+        return Fixation(counted, math.sqrt(smooth * (1 - smooth) / runs), counted, runs)
+    share, sign = start[invader] / start.sum(), 1 - 2 * invader
+    followed = share + sign * float(result.gains.mean())
+    return Fixation(followed, float(result.gains.std(ddof=1)) / math.sqrt(runs), counted, runs)

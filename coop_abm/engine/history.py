@@ -1,0 +1,137 @@
+"""One world over time, on either clock, as a series of measures.
+
+A time step is one round on the round clock and one generation (N events) on the event clock; row 0
+is the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import numpy as np
+
+from coop_abm.core.dice import open_stream, stream_base
+from coop_abm.core.kernel import engine
+from coop_abm.core.question import Policy
+from coop_abm.engine.events import fill_groups, process, recount, renew, shuffled
+from coop_abm.engine.measures import MEASURES, Snapshot, shares
+from coop_abm.engine.rounds import Play, run
+from coop_abm.scenario.scenario import Scenario
+
+
+class Running(Protocol):
+    """A world that goes on one time step at a time."""
+
+    def step(self) -> None:
+        """One round, or one generation."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """What measures read, now."""
+        ...
+
+
+class RoundWorld:
+    """A world on the round clock, with whoever decides in it."""
+
+    def __init__(self, play: Play, policy: Policy):
+        self.play, self.policy = play, policy
+
+    def step(self) -> None:
+        """One round."""
+        run(self.play, self.policy, self.play.round + 1)
+
+    def snapshot(self) -> Snapshot:
+        """What measures read, now."""
+        state = self.play.state
+        return Snapshot(
+            state.strategy, state.alive, state.payoff, state.standing, state.group,
+            self.play.repertoire.helper, self.play.acts,
+        )  # fmt: skip
+
+
+class EventWorld:
+    """One population on the event clock, a generation at a time.
+
+    In a mixed population individuals are told apart by strategy alone, so they stand in order of it.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int = 0, *, replicate: int = 0):
+        self.scenario = scenario
+        self.process = process(scenario, seed)
+        self.helper = scenario.repertoire().helper
+        start = np.ascontiguousarray(scenario.starting_counts())
+        size = scenario.size
+        self.strategy, self.count = np.zeros(size, np.int64), start.copy()
+        self.helping, self.payoff, self.fitness = np.zeros(size), np.zeros(size), np.zeros(size)
+        self.group, self.alive = np.zeros(size, np.int64), np.ones(size, np.int64)
+        with engine("plain"), np.errstate(over="ignore"):
+            self.stream = open_stream(stream_base(seed), replicate)
+        self._fill(start)
+
+    def _fill(self, start: np.ndarray) -> None:
+        world = self.process.world
+        if self.process.kind == "mixed":
+            return
+        self.stream = _words(shuffled(start, self.strategy, *self.stream))
+        recount(self.strategy, self.count)
+        if self.process.kind == "groups":
+            scratch = np.zeros_like(self.count)
+            fill_groups(world, self.strategy, self.group, self.alive, scratch, self.payoff, self.fitness)
+            return
+        for i in range(world.size):
+            renew(
+                i, self.strategy, world.size, world.indptr, world.indices, world.weight, world.matrix, world.scale,
+                world.intensity, self.helping, self.payoff, self.fitness,
+            )  # fmt: skip
+        self.group[:] = np.arange(world.size) // world.group_size
+
+    def step(self) -> None:
+        """One generation: as many events as there is room for individuals, or fewer if all agree."""
+        ready, limit = self.process, self.scenario.size
+        if ready.kind == "mixed":
+            _done, *stream = ready.advance(ready.world, self.count, limit, *self.stream)
+        elif ready.kind == "graph":
+            _done, _gained, *stream = ready.advance(
+                ready.world, self.strategy, self.count, self.helping, self.payoff, self.fitness, limit, *self.stream
+            )
+        else:
+            scratch = np.zeros_like(self.count)
+            _done, *stream = ready.advance(
+                ready.world, self.strategy, self.group, self.alive, scratch, self.payoff, self.fitness,
+                limit, *self.stream,
+            )  # fmt: skip
+        self.stream = _words(stream)
+
+    def snapshot(self) -> Snapshot:
+        """What measures read, now; expected payoffs, and no acts."""
+        strategy, payoff = self.strategy, self.payoff
+        if self.process.kind == "mixed":
+            strategy = np.repeat(np.arange(len(self.count)), self.count)
+            others = np.maximum(self.count - np.eye(len(self.count), dtype=np.int64), 0)
+            payoff = ((others * self.process.world.matrix).sum(axis=1) * self.process.world.scale)[strategy]
+        rows = (strategy, self.alive, payoff, self.helper[strategy], self.group)
+        return Snapshot(*(row[None, :] for row in rows), self.helper, np.zeros((1, 2), np.int64))
+
+
+def _words(stream) -> tuple[np.uint64, ...]:
+    """The state of a stream as the words that kernels expect; numba hands them out as plain ints."""
+    return tuple(np.uint64(word) for word in stream)
+
+
+def history(
+    world: Running, strategies: tuple[str, ...], steps: int, progress: Callable[[int], None] | None = None
+) -> Iterator[dict[str, float]]:
+    """One row a time step, from the start: the time, each measure, the share of each strategy.
+
+    Several replicates are averaged. `progress` is called with the number of steps done.
+    """
+    for t in range(steps + 1):
+        now = world.snapshot()
+        row = {"time": float(t)} | {name: float(measure(now).mean()) for name, measure in MEASURES.items()}
+        yield row | {f"share_{n}": float(x) for n, x in zip(strategies, shares(now, len(strategies)).mean(axis=0), strict=True)}
+        if progress:
+            progress(t)
+        if t < steps:
+            world.step()

@@ -1,0 +1,75 @@
+"""Named observables: functions of the state of a world.
+
+A measure takes a :class:`Snapshot` and gives one number for each replicate, float (R,). Series,
+data collectors and figures name measures; adding one is adding a function to the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Snapshot(NamedTuple):
+    """What measures read: columns (R, N), the repertoire's helpers (S,), acts of the round (R, 2)."""
+
+    strategy: np.ndarray
+    alive: np.ndarray
+    payoff: np.ndarray
+    standing: np.ndarray
+    group: np.ndarray
+    helper: np.ndarray
+    acts: np.ndarray
+
+
+Measure = Callable[[Snapshot], np.ndarray]
+
+
+def cooperators(now: Snapshot) -> np.ndarray:
+    """Share of individuals whose strategy helps strangers."""
+    return _mean(now, now.helper[now.strategy])
+
+
+def cooperation(now: Snapshot) -> np.ndarray:
+    """Share of cooperative acts among all acts of the last round; NaN where nobody acted."""
+    done = now.acts[:, 1]
+    return np.where(done > 0, now.acts[:, 0] / np.maximum(done, 1), np.nan)
+
+
+def mean_payoff(now: Snapshot) -> np.ndarray:
+    """Mean felt payoff of the living, in units of the game's payoff."""
+    return _mean(now, now.payoff)
+
+
+def good_standing(now: Snapshot) -> np.ndarray:
+    """Share of the living who are in good standing."""
+    return _mean(now, now.standing)
+
+
+def individuals(now: Snapshot) -> np.ndarray:
+    """Number of the living."""
+    return now.alive.sum(axis=1).astype(np.float64)
+
+
+def groups(now: Snapshot) -> np.ndarray:
+    """Number of groups in which somebody lives."""
+    return np.array([len(np.unique(g[a == 1])) for g, a in zip(now.group, now.alive, strict=True)], np.float64)
+
+
+#: Every measure by name, in the order of columns.
+MEASURES: dict[str, Measure] = {
+    measure.__name__: measure
+    for measure in (cooperators, cooperation, mean_payoff, good_standing, individuals, groups)
+}
+
+
+def shares(now: Snapshot, strategies: int) -> np.ndarray:
+    """float (R, S): share of the living that hold each strategy."""
+    return np.stack([_mean(now, now.strategy == s) for s in range(strategies)], axis=1)
+
+
+def _mean(now: Snapshot, values: np.ndarray) -> np.ndarray:
+    living = now.alive == 1
+    return np.where(living, values, 0).sum(axis=1) / np.maximum(living.sum(axis=1), 1)

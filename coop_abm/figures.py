@@ -1,0 +1,103 @@
+"""How figures look: one meaning for each colour, everywhere.
+
+Cooperate is blue and defect orange with a dark ring, because orange alone is too faint on white;
+theory is dark grey and dashed. Shapes and labels say the same for those who see no colour.
+matplotlib is imported on use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coop_abm.core.errors import OutputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COOPERATE, DEFECT, DEFECT_RING = "#0072B2", "#E69F00", "#8A5A00"
+THEORY, LIMIT = "#4A4A4A", "#8C96A0"
+THIRD, FOURTH = "#009E73", "#CC79A7"
+INK, MUTED, GRID = "#1F2933", "#5B6770", "#E3E6EA"
+
+_STYLE: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 11,
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 13,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "lines.linewidth": 1.75,
+    "figure.facecolor": "white",
+    "savefig.dpi": 160,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "coop_abm",  # the same figure is the same file
+}
+
+
+@contextmanager
+def drawing(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float = 5.0) -> Iterator[tuple[Figure, Any]]:
+    """A figure and its axes, in the house style, belonging to no window.
+
+    Yields
+    ------
+    figure, axes : axes is one Axes, or an array of them where there are several
+    """
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure, figure.subplots(rows, columns)
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write the figure as PNG and SVG; the paths written.
+
+    Raises
+    ------
+    OutputError
+        naming the path that cannot be written
+    """
+    import matplotlib
+
+    paths = [folder / f"{name}.{suffix}" for suffix in ("png", "svg")]
+    with matplotlib.rc_context(_STYLE):
+        for path in paths:
+            try:
+                metadata = {"Date": None} if path.suffix == ".svg" else None
+                figure.savefig(path, metadata=metadata)
+            except OSError as error:
+                raise OutputError(f"{path.name}: cannot be written ({error.strerror})") from None
+    return paths
+
+
+def strategy_style(helper: bool, order: int) -> dict[str, Any]:
+    """Colour and line of the `order`-th strategy among those that help, or do not help, strangers."""
+    colours = (COOPERATE, THIRD, FOURTH) if helper else (DEFECT, DEFECT_RING, "#B3261E")
+    return {"color": colours[order % 3], "linestyle": ("-", (0, (6, 2)), (0, (1, 1.5)))[order // 3 % 3]}
+
+
+def label_at_end(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
+    """Name a curve where it ends, instead of in a legend."""
+    shown = DEFECT_RING if colour == DEFECT else colour
+    axes.annotate(
+        text, (x, y), xytext=(6, 0), textcoords="offset points", va="center", color=shown,
+        fontsize=10, annotation_clip=False,
+    )  # fmt: skip

@@ -1,0 +1,252 @@
+"""The Python a user types first: run a world, ask for its critical ratio.
+
+>>> import coop_abm
+>>> coop_abm.critical_ratio("network").value.__round__(4)
+4.2609
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from coop_abm import output
+from coop_abm.core.errors import InputError, TheoryError
+from coop_abm.engine.crossing import crossing, neutral_drift
+from coop_abm.engine.history import EventWorld, RoundWorld, Running, history
+from coop_abm.engine.rounds import Play
+from coop_abm.policies.roster import roster
+from coop_abm.scenario.expectation import Expectation, expectation, verdict
+from coop_abm.scenario.knobs import dumps, load, on_graph, replace
+from coop_abm.scenario.library import NAMED, named
+from coop_abm.scenario.provenance import provenance
+from coop_abm.scenario.scenario import Scenario
+from coop_abm.theory.coalescence import kind_of
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Run:
+    """One world that ran.
+
+    scenario, seed, steps : what was run
+    frame    : one row a time step (round or generation); measures and the share of each strategy
+    expected : what theory says about it
+    """
+
+    scenario: Scenario
+    seed: int
+    steps: int
+    frame: pandas.DataFrame
+    expected: Expectation
+
+    @property
+    def verdict(self) -> str:
+        """What theory says about cooperation in this world, in one sentence."""
+        return verdict(self.scenario, self.expected)
+
+    def plot(self) -> Figure:
+        """Shares of strategies over time, with the verdict of theory below."""
+        from coop_abm import figures
+
+        rows, unit = self.scenario.repertoire(), "round" if self.scenario.clock == "round" else "generation"
+        seen = {0: 0, 1: 0}
+        with figures.drawing(width=9, height=5) as (figure, axes):
+            for name, helper in zip(rows.names, rows.helper.tolist(), strict=True):
+                style = figures.strategy_style(bool(helper), seen[helper])
+                seen[helper] += 1
+                share = self.frame[f"share_{name}"]
+                axes.plot(self.frame["time"], share, **style)
+                figures.label_at_end(axes, self.frame["time"].iloc[-1], share.iloc[-1], name, style["color"])
+            axes.set(ylim=(-0.02, 1.02), xlim=(0, max(self.steps, 1)), xlabel=unit, ylabel="share of the population")
+            axes.set_title(self.scenario.name or "one world")
+            axes.text(
+                0, -0.16, _wrapped(self.verdict), transform=axes.transAxes, fontsize=9, color=figures.MUTED, va="top"
+            )
+        return figure
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write series.csv, series.parquet, run.png, run.svg, scenario.toml and provenance.json.
+
+        Raises
+        ------
+        OutputError
+            if the folder cannot be written to
+        """
+        from coop_abm import figures
+
+        place = output.folder(folder)
+        paths = [
+            output.write(place / "series.csv", lambda p: self.frame.to_csv(p, index=False, lineterminator="\n")),
+            output.write(place / "series.parquet", lambda p: self.frame.to_parquet(p, index=False)),
+            output.write_text(place / "scenario.toml", dumps(self.scenario)),
+            output.write_json(
+                place / "provenance.json",
+                provenance(
+                    {self.scenario.name or "world": self.scenario}, seed=self.seed, steps=self.steps,
+                    expected=self.expected._asdict(), verdict=self.verdict,
+                ),
+            ),
+        ]  # fmt: skip
+        return paths + figures.save(self.plot(), place, "run")
+
+
+class CriticalRatio(NamedTuple):
+    """A critical benefit-to-cost ratio.
+
+    value : signed: negative where only harming can be favoured, infinite where nothing is
+    low, high : 95 % interval; equal to the value where it is exact
+    kind  : "threshold", "spite", "never" or "near_singular"
+    """
+
+    value: float
+    low: float
+    high: float
+    kind: str
+
+
+def world(
+    scenario: Scenario | str | Path, *, graph: Any = None, weight: str | None = "weight", **knobs: Any
+) -> Scenario:
+    """The scenario that a user means: an object, a name or a TOML file, some knobs changed.
+
+    Parameters
+    ----------
+    graph  : an ``nx.Graph`` or a file that becomes the network; its size becomes the population's
+    weight : name of the edge attribute that holds weights; None ignores them
+    knobs  : ``kin__relatedness=0.3`` and so on
+    """
+    if isinstance(scenario, (str, Path)):
+        text = str(scenario)
+        scenario = load(scenario) if text not in NAMED and (text.endswith(".toml") or Path(text).exists()) else named(text)
+    if graph is not None:
+        scenario = on_graph(scenario, graph, weight=weight)
+    return replace(scenario, knobs) if knobs else scenario
+
+
+def start(scenario: Scenario, seed: int, *, replicates: int = 1) -> Running:
+    """The world, ready for its first time step, on the clock that it declares."""
+    if scenario.clock == "event":
+        if replicates != 1:
+            raise InputError("replicates must be 1 on the event clock; engine.fixation runs ensembles")
+        return EventWorld(scenario, seed)
+    play = Play(scenario, seed, replicates=replicates)
+    return RoundWorld(play, roster(scenario, play.repertoire))
+
+
+def run(
+    scenario: Scenario | str | Path,
+    *,
+    steps: int = 100,
+    seed: int = 0,
+    graph: Any = None,
+    weight: str | None = "weight",
+    replicates: int = 1,
+    progress: Callable[[int], None] | None = None,
+    **knobs: Any,
+) -> Run:
+    """Run one world for a number of rounds (or generations, on the event clock).
+
+    Parameters
+    ----------
+    scenario : a Scenario, the name of one (``coop-abm list``) or a TOML file
+    steps, seed : how long, and from which root seed
+    graph, weight, knobs : see :func:`world`
+    replicates : independent populations to average over (round clock)
+    progress : called with the number of steps done
+
+    Raises
+    ------
+    ScenarioError, GraphError
+        one line that names the field and what is permitted
+    """
+    import pandas
+
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= 100_000_000:
+        raise InputError(f"steps must be a whole number in [0, 100,000,000]; got {steps!r}")
+    check_seed(seed)
+    declared = world(scenario, graph=graph, weight=weight, **knobs)
+    going = start(declared, seed, replicates=replicates)
+    rows = list(history(going, declared.repertoire().names, steps, progress))
+    return Run(declared, seed, steps, pandas.DataFrame(rows), expectation(declared, seed))
+
+
+def critical_ratio(
+    graph_or_scenario: Any,
+    *,
+    update: str | None = None,
+    payoff: str | None = None,
+    method: Literal["exact", "drift", "crossing"] = "exact",
+    weight: str | None = "weight",
+    rng: int | None = None,
+) -> CriticalRatio:
+    """The benefit-to-cost ratio above which cooperation is favoured.
+
+    Parameters
+    ----------
+    graph_or_scenario : an ``nx.Graph``, a graph file, a Scenario, or the name of one
+    update, payoff : update rule and payoff counting; for a graph they default to death_birth and
+                averaged, for a scenario to what it declares
+    method    : "exact" by theory, "drift" by neutral drift, "crossing" where rho_C = rho_D in simulation
+    weight    : edge attribute that holds weights; None ignores them
+    rng       : root seed of a simulation; None draws one from the system
+
+    Returns
+    -------
+    CriticalRatio
+        always the signed number and its kind; -9.0 for the complete graph of ten nodes, infinite for
+        a star
+
+    Raises
+    ------
+    TheoryError
+        if theory is silent (method "exact") or no crossing is found
+    """
+    if method not in ("exact", "drift", "crossing"):
+        raise InputError(f"method must be one of exact, drift, crossing; got {method!r}")
+    declared = _declared(graph_or_scenario, weight)
+    changes = {"update": update, "payoff": payoff}
+    declared = replace(declared, {name: value for name, value in changes.items() if value is not None})
+    if method == "exact":
+        expected = expectation(declared, rng or 0)
+        if expected.kind == "silent":
+            raise TheoryError(f"theory is silent: {expected.reason}")
+        return CriticalRatio(expected.value, expected.value, expected.value, expected.kind)
+    seed = secrets.randbits(63) if rng is None else rng
+    check_seed(seed)
+    found = neutral_drift(declared, seed=seed) if method == "drift" else crossing(declared, seed=seed)
+    return CriticalRatio(found.value, found.low, found.high, kind_of(found.value))
+
+
+def _declared(given: Any, weight: str | None) -> Scenario:
+    if isinstance(given, Scenario):
+        return given
+    if isinstance(given, (str, Path)):
+        name = str(given)
+        if name in NAMED or name.endswith(".toml"):
+            return world(given)
+    return on_graph(named("network").model_copy(update={"name": ""}), given, weight=weight)
+
+
+def check_seed(seed: Any) -> None:
+    """Refuse what cannot be a root seed.
+
+    Raises
+    ------
+    InputError
+        unless it is a whole number in [0, 2^63)
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise InputError(f"seed must be a whole number in [0, 2^63); got {seed!r}")
+
+
+def _wrapped(text: str) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(text, 120))

@@ -1,0 +1,186 @@
+"""What theory says about a scenario, or why it is silent.
+
+Theory answers for the very process that was declared: its population size, its graph, its update
+rule, its channel of kinship. Where it knows an answer only to first order in selection, it says so;
+where it knows none, it gives the reason and no number.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from coop_abm.core.errors import InputError, TheoryError
+from coop_abm.mechanisms import Answers
+from coop_abm.scenario.knobs import replace
+from coop_abm.scenario.scenario import Scenario
+from coop_abm.theory import chain, coalescence, composition, groups, thresholds
+
+#: Graphs up to this size are answered by the full 2^N chain where no formula is known.
+SMALLEST_CHAIN = 10
+#: Intensity that stands for "weak" where a chain must be given one.
+WEAK = 1e-3
+
+
+class Expectation(NamedTuple):
+    """The critical benefit-to-cost ratio of a scenario.
+
+    value  : signed ratio; NaN where theory is silent
+    kind   : "threshold" (cooperation is favoured above it), "spite" (negative: never, but harming can
+             be), "never" (infinite), "near_singular" (too large to see) or "silent"
+    limit  : the textbook's ratio for infinite populations, weak selection and rare splitting; NaN
+             where more than one rule is on
+    status : "exact" at this intensity, "first order" in selection, or "silent"
+    reason : the law that was used, or why theory is silent
+    references : keys of ``references.bib``
+    """
+
+    value: float
+    kind: str
+    limit: float
+    status: str
+    reason: str
+    references: tuple[str, ...]
+
+
+def expectation(scenario: Scenario, seed: int = 0) -> Expectation:
+    """What theory expects of this scenario; `seed` draws its graph if the graph is random."""
+    limit = textbook_limit(scenario, seed)
+    try:
+        value, status, reason, references = _answer(scenario, seed)
+    except _Silent as silence:
+        return Expectation(float("nan"), "silent", limit, "silent", str(silence), ())
+    except TheoryError as error:
+        return Expectation(float("nan"), "silent", limit, "silent", str(error), ())
+    return Expectation(value, coalescence.kind_of(value), limit, status, reason, references)
+
+
+class _Silent(Exception):
+    """Theory has no answer; the message says why."""
+
+
+def _answer(scenario: Scenario, seed: int) -> tuple[float, str, str, tuple[str, ...]]:
+    if scenario.clock == "round":
+        raise _Silent(
+            "on the round clock payoffs are sampled and many learn at once; the known thresholds are for expected "
+            "payoffs and one replacement at a time (clock = event)"
+        )
+    answers = scenario.answers(seed)
+    first, slope = _family(scenario, answers)
+    kind = scenario.update.kind
+    if answers.fluid:
+        chained = groups.GroupChain(answers.group_size, answers.groups, answers.split)
+        value = chained.critical(lambda b: first + b * slope, scenario.update.intensity)
+        reason = "exact Markov chain of group splitting at this intensity and splitting probability"
+        return value, "exact", reason, ("TraulsenNowak2006",)
+    if answers.groups > 1:
+        raise _Silent("groups on a network that take each other over: this process is ours, no theory is known")
+    if len(answers.indptr) == 0:
+        sigma = composition.well_mixed_sigma(answers.size)
+        exact = kind in ("birth_death", "pairwise_comparison")
+        reason = "well-mixed population of this size" + (", exact at any intensity" if exact else "")
+        value = composition.critical_of_family(sigma, first, slope)
+        return value, "exact" if exact else "first order", reason, ("NowakSasakiTaylorFudenberg2004", "Nowak2006")
+    ratio, reason, references = _ratio_of_graph(scenario, answers)
+    sigma = composition.sigma_from_ratio(ratio)
+    return composition.critical_of_family(sigma, first, slope), "first order", reason, references
+
+
+def _family(scenario: Scenario, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
+    """The payoff matrix as first + benefit x slope."""
+    if len(scenario.repertoire().names) != 2:
+        raise _Silent("a critical ratio is for two strategies; this world has another number of them")
+    if not scenario.game.has_ratio:
+        raise _Silent(f"the game {scenario.game.kind} has no benefit and cost to compare")
+    if scenario.repertoire().helper.tolist() != [1, 0]:
+        raise _Silent("the first strategy must help strangers and the second must not")
+    cost = scenario.game.cost
+    if cost <= 0:
+        raise _Silent("game.cost is 0, so there is no ratio")
+    at = [replace(scenario, {"game.benefit": b * cost, "game.cost": cost}).matrix(answers) / cost for b in (2, 3, 5)]
+    slope = at[1] - at[0]
+    if not np.allclose(at[2], at[0] + 3 * slope, rtol=1e-9, atol=1e-9):
+        raise _Silent("payoffs are not linear in the benefit, because a strategy depends on the game")
+    return at[0] - 2 * slope, slope
+
+
+def _ratio_of_graph(scenario: Scenario, answers: Answers) -> tuple[float, str, tuple[str, ...]]:
+    """The critical ratio of the donation game on the graph, and where it comes from."""
+    kind, payoff = scenario.update.kind, scenario.payoff
+    weights = _weights(answers)
+    degrees = np.unique(answers.strength()) if len(answers.weight) == 0 else np.empty(2)
+    if kind == "birth_death":
+        if len(degrees) == 1:
+            reason = "birth-death updating on a regular graph: as in a well-mixed population"
+            return thresholds.birth_death(answers.size), reason, ("OhtsukiHauertLiebermanNowak2006",)
+        if answers.size > SMALLEST_CHAIN:
+            raise _Silent("birth-death updating on an irregular graph of this size: no formula is known")
+        value = chain.critical(weights.toarray(), _donation, update=kind, intensity=WEAK, payoff=payoff)
+        return value, "full Markov chain over all states of the graph", ("Allen2017",)
+    try:
+        value = coalescence.critical_ratio(weights, update=kind, payoff=payoff)
+        return value, "coalescing random walks on this graph", ("Allen2017",)
+    except TheoryError:
+        if len(degrees) != 1 or kind not in ("death_birth", "imitation"):
+            raise
+    formula = thresholds.death_birth if kind == "death_birth" else thresholds.imitation
+    return formula(int(degrees[0]), answers.size), "closed form for regular graphs", ("Chen2013", "TaylorDayWild2007")
+
+
+def _donation(benefit: float) -> np.ndarray:
+    return np.array([[benefit - 1, -1.0], [benefit, 0.0]])
+
+
+def _weights(answers: Answers):  # scipy is imported on use, so no annotation
+    from scipy.sparse import csr_array
+
+    weight = answers.weight if len(answers.weight) else np.ones(len(answers.indices))
+    return csr_array((weight, answers.indices, answers.indptr), shape=(answers.size, answers.size))
+
+
+def textbook_limit(scenario: Scenario, seed: int = 0) -> float:
+    """Nowak's ratio for the one rule that is on; NaN where none or several are.
+
+    Infinite populations, weak selection and rare splitting; on an irregular graph the mean degree.
+    """
+    active = scenario.active
+    judged = scenario.indirect.enabled and not scenario.indirect.assessment.innate
+    if len(active) != 1 or not scenario.game.has_ratio or judged:
+        return float("nan")
+    rule = active[0]
+    try:
+        if rule == "kin":
+            return thresholds.kin_value(scenario.kin.relatedness)
+        if rule == "direct":
+            return thresholds.direct(scenario.direct.continuation)
+        if rule == "indirect":
+            return thresholds.indirect(scenario.indirect.visibility)
+        if rule == "group":
+            size = scenario.group.size or scenario.size
+            return thresholds.group(size, scenario.size // size)
+        answers = scenario.answers(seed)
+        degree = answers.size - 1 if len(answers.indptr) == 0 else len(answers.indices) / answers.size
+        per_update = {"death_birth": degree, "imitation": degree + 2}
+        return float(per_update.get(scenario.update.kind, np.inf))
+    except (InputError, ZeroDivisionError):
+        return float("inf")
+
+
+def verdict(scenario: Scenario, expected: Expectation) -> str:
+    """What theory says about cooperation in this world, in one sentence."""
+    if expected.kind == "silent":
+        return f"Theory is silent: {expected.reason}."
+    ratio = scenario.game.benefit / scenario.game.cost
+    if expected.kind == "threshold":
+        side, word = ("above", "favoured") if ratio > expected.value else ("below", "not favoured")
+        return (
+            f"b/c = {ratio:.4g} is {side} {expected.value:.4g}: theory says cooperation is {word} "
+            f"({expected.status}; {expected.reason})."
+        )
+    words = {
+        "spite": "negative, so no benefit is large enough",
+        "never": "infinite: no benefit is large enough",
+        "near_singular": "too large to be seen in a simulation",
+    }
+    return f"The critical ratio is {expected.value:.4g}, {words[expected.kind]} ({expected.reason})."

@@ -1,0 +1,104 @@
+"""Named scenarios, each tied to its source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from coop_abm.core.errors import ScenarioError, quoted
+from coop_abm.games import Donation
+from coop_abm.mechanisms import Direct, Group, Indirect, Kin, Network
+from coop_abm.norms import SternJudging
+from coop_abm.scenario.players import Players
+from coop_abm.scenario.scenario import Scenario
+from coop_abm.strategies import AllC, AllD, Discriminator
+from coop_abm.structures import Ring, Torus
+from coop_abm.updates import BirthDeath, DeathBirth, PairwiseComparison
+
+
+def well_mixed() -> Scenario:
+    """All five rules off: defectors win, whatever the benefit."""
+    return Scenario(clock="event", size=50, game=Donation(benefit=20.0), update=BirthDeath(intensity=0.01))
+
+
+def kin() -> Scenario:
+    """Hamilton's rule: half of the partner's payoff is felt as one's own [Hamilton1964, Nowak2006]."""
+    return Scenario(clock="event", size=50, update=BirthDeath(intensity=0.1), kin=Kin(enabled=True, relatedness=0.5))
+
+
+def direct() -> Scenario:
+    """Tit-for-tat against defectors, ten turns on average [AxelrodHamilton1981, Nowak2006]."""
+    return Scenario(
+        clock="event", size=50, update=BirthDeath(intensity=0.05), direct=Direct(enabled=True, continuation=0.9)
+    )
+
+
+def indirect() -> Scenario:
+    """Discriminators who know half of the defectors by name [NowakSigmund1998, Nowak2006]."""
+    return Scenario(
+        clock="event", size=50, update=BirthDeath(intensity=0.1), indirect=Indirect(enabled=True, visibility=0.5)
+    )
+
+
+def network() -> Scenario:
+    """Four neighbours on a torus, death-birth updating [OhtsukiHauertLiebermanNowak2006, Allen2017]."""
+    return Scenario(
+        clock="event", size=100, game=Donation(benefit=5.0), update=DeathBirth(intensity=0.1),
+        network=Network(enabled=True, graph=Torus(neighbours=4)),
+    )  # fmt: skip
+
+
+def group() -> Scenario:
+    """Four groups of three that grow and split [TraulsenNowak2006]."""
+    return Scenario(
+        clock="event", size=12, update=BirthDeath(intensity=0.4), group=Group(enabled=True, size=3, split=0.01)
+    )
+
+
+def all_five() -> Scenario:
+    """All five rules at once on the round clock: everybody meets, decides, is paid, learns [Nowak2006]."""
+    return Scenario(
+        size=100,
+        game=Donation(benefit=3.0),
+        update=PairwiseComparison(intensity=0.5),
+        kin=Kin(enabled=True, relatedness=0.2),
+        direct=Direct(enabled=True, continuation=0.5),
+        indirect=Indirect(enabled=True, visibility=0.5),
+        network=Network(enabled=True, graph=Ring(degree=4)),
+        group=Group(enabled=True, size=20, split=0.01),
+    )
+
+
+def stern_judging() -> Scenario:
+    """Standing that follows from deeds: discriminators under stern judging [PachecoSantosChalub2006]."""
+    return Scenario(
+        size=100,
+        execution_error=0.01,
+        update=PairwiseComparison(intensity=0.5),
+        players=(
+            Players(share=0.4, strategy=Discriminator()),
+            Players(share=0.3, strategy=AllC()),
+            Players(share=0.3, strategy=AllD()),
+        ),
+        indirect=Indirect(enabled=True, visibility=1.0, assessment=SternJudging(), assessment_error=0.01),
+    )
+
+
+#: Every named scenario; to add one, write its function and name it here.
+NAMED: dict[str, Callable[[], Scenario]] = {
+    maker.__name__: maker for maker in (well_mixed, kin, direct, indirect, network, group, all_five, stern_judging)
+}
+
+
+def named(name: str) -> Scenario:
+    """The scenario of this name, its description filled in.
+
+    Raises
+    ------
+    ScenarioError
+        listing the names there are
+    """
+    if name not in NAMED:
+        raise ScenarioError(f"scenario must be a file or one of {', '.join(NAMED)}; got {quoted(name)}")
+    maker = NAMED[name]
+    described = (maker.__doc__ or "").strip().splitlines()[0]
+    return maker().model_copy(update={"name": name, "description": described})
