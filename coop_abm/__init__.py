@@ -4,8 +4,8 @@ Nowak's five rules, each switchable, any subset, on any networkx graph, measured
 
 >>> import coop_abm
 >>> run = coop_abm.run("kin", steps=5, seed=1)
->>> run.verdict
-'b/c = 3 is above 2.064: theory says cooperation is favoured (exact; well-mixed population of this size, exact at any intensity).'
+>>> run.verdict[:60]
+'b/c = 3 is above 2.064: theory says cooperation is favoured '
 
 Everything here is reached on first use, so importing the package is quick.
 """

@@ -23,7 +23,7 @@ THEORY, LIMIT = "#4A4A4A", "#8C96A0"
 THIRD, FOURTH = "#009E73", "#CC79A7"
 INK, MUTED, GRID = "#1F2933", "#5B6770", "#E3E6EA"
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 11,
     "text.color": INK,
@@ -50,7 +50,9 @@ _STYLE: dict[str, Any] = {
 
 
 @contextmanager
-def drawing(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float = 5.0) -> Iterator[tuple[Figure, Any]]:
+def drawing(
+    columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float = 5.0
+) -> Iterator[tuple[Figure, Any]]:
     """A figure and its axes, in the house style, belonging to no window.
 
     Yields
@@ -94,10 +96,21 @@ def strategy_style(helper: bool, order: int) -> dict[str, Any]:
     return {"color": colours[order % 3], "linestyle": ("-", (0, (6, 2)), (0, (1, 1.5)))[order // 3 % 3]}
 
 
-def label_at_end(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
-    """Name a curve where it ends, instead of in a legend."""
-    shown = DEFECT_RING if colour == DEFECT else colour
-    axes.annotate(
-        text, (x, y), xytext=(6, 0), textcoords="offset points", va="center", color=shown,
-        fontsize=10, annotation_clip=False,
-    )  # fmt: skip
+def label_ends(axes: Axes, x: float, ends: list[tuple[float, str, str]], gap: float = 0.05) -> None:
+    """Name curves where they end, instead of in a legend.
+
+    Parameters
+    ----------
+    ends : height, name and colour of each curve; names are pushed apart to at least `gap` in data units
+    """
+    ends = sorted(ends)
+    heights = [height for height, _name, _colour in ends]
+    for k in range(1, len(heights)):
+        heights[k] = max(heights[k], heights[k - 1] + gap)
+    excess = heights[-1] - max(ends[-1][0], axes.get_ylim()[1]) if heights else 0.0
+    for (_height, name, colour), height in zip(ends, heights, strict=True):
+        shown = DEFECT_RING if colour == DEFECT else colour  # orange text is too faint on white
+        axes.annotate(
+            name, (x, height - max(excess, 0.0)), xytext=(6, 0), textcoords="offset points", va="center", color=shown,
+            fontsize=10, annotation_clip=False,
+        )  # fmt: skip

@@ -51,24 +51,38 @@ class Run:
         """What theory says about cooperation in this world, in one sentence."""
         return verdict(self.scenario, self.expected)
 
+    @property
+    def caption(self) -> str:
+        """The parameters of this run in one line."""
+        world = self.scenario
+        rules = ", ".join(world.active) or "none"
+        game = ", ".join(f"{name} {value:g}" for name, value in world.game if name != "kind")
+        return (
+            f"N = {world.size}, {world.game.kind} ({game}), {world.update.kind} at intensity "
+            f"{world.update.intensity:g}; rules on: {rules}; {world.clock} clock, seed {self.seed}"
+        )
+
     def plot(self) -> Figure:
         """Shares of strategies over time, with the verdict of theory below."""
         from coop_abm import figures
 
         rows, unit = self.scenario.repertoire(), "round" if self.scenario.clock == "round" else "generation"
-        seen = {0: 0, 1: 0}
+        seen, ends = {0: 0, 1: 0}, []
         with figures.drawing(width=9, height=5) as (figure, axes):
             for name, helper in zip(rows.names, rows.helper.tolist(), strict=True):
                 style = figures.strategy_style(bool(helper), seen[helper])
                 seen[helper] += 1
                 share = self.frame[f"share_{name}"]
                 axes.plot(self.frame["time"], share, **style)
-                figures.label_at_end(axes, self.frame["time"].iloc[-1], share.iloc[-1], name, style["color"])
+                ends.append((float(share.iloc[-1]), name, style["color"]))
             axes.set(ylim=(-0.02, 1.02), xlim=(0, max(self.steps, 1)), xlabel=unit, ylabel="share of the population")
+            figures.label_ends(axes, max(self.steps, 1), ends)
+            axes.xaxis.get_major_locator().set_params(integer=True)
             axes.set_title(self.scenario.name or "one world")
             axes.text(
-                0, -0.16, _wrapped(self.verdict), transform=axes.transAxes, fontsize=9, color=figures.MUTED, va="top"
-            )
+                0, -0.16, f"{self.caption}\n{_wrapped(self.verdict)}", transform=axes.transAxes, fontsize=9,
+                color=figures.MUTED, va="top", linespacing=1.4,
+            )  # fmt: skip
         return figure
 
     def save(self, folder: str | Path) -> list[Path]:
@@ -124,7 +138,9 @@ def world(
     """
     if isinstance(scenario, (str, Path)):
         text = str(scenario)
-        scenario = load(scenario) if text not in NAMED and (text.endswith(".toml") or Path(text).exists()) else named(text)
+        scenario = (
+            load(scenario) if text not in NAMED and (text.endswith(".toml") or Path(text).exists()) else named(text)
+        )
     if graph is not None:
         scenario = on_graph(scenario, graph, weight=weight)
     return replace(scenario, knobs) if knobs else scenario

@@ -134,17 +134,18 @@ class Kernel:
     @functools.cached_property
     def stored(self) -> Any:
         """The dispatcher, its machine code kept in the user's cache between processes."""
-        import numba
+        from numba import config
 
+        settings: Any = config
         dispatcher = self.compiled
         folder = cache_folder() / self.digest[:40]
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+            before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
             try:
                 dispatcher.enable_caching()
             finally:
-                numba.config.CACHE_DIR = before
+                settings.CACHE_DIR = before
         except (OSError, RuntimeError, AttributeError) as error:
             # Only speed is lost: the kernel is compiled anew in each process.
             warnings.warn(f"compiled kernels are not kept: {error}", stacklevel=2)
@@ -193,4 +194,5 @@ def _versions() -> str:
     from coop_abm._version import __version__
 
     # Bounds checks are compiled in, so a checked build must not be mistaken for an unchecked one.
-    return f"{numba.__version__} {np.__version__} {__version__} {bool(numba.config.BOUNDSCHECK)}"
+    checked = bool(getattr(numba.config, "BOUNDSCHECK", 0))
+    return f"{numba.__version__} {np.__version__} {__version__} {checked}"

@@ -100,7 +100,7 @@ def one_of(*kinds: type[Part]) -> Any:
 
     union: Any = None
     for kind, name in zip(kinds, names, strict=True):
-        member = Annotated[kind, Tag(name)]
+        member: Any = Annotated[kind, Tag(name)]  # type: ignore[valid-type]
         union = member if union is None else union | member
     if len(kinds) == 1:
         return Annotated[kinds[0], BeforeValidator(spelled_out)]

@@ -1,7 +1,7 @@
 """Measured critical ratios: where cooperators and defectors are equally good at taking over.
 
 The *crossing* is the benefit at which rho_C = rho_D, with expected payoffs and exponential fitness,
-found by simulation alone: a search that knows nothing of theory brackets it, then a weighted line
+found by simulation alone: a search that knows nothing of theory brackets it, then a straight line
 through four benefits gives the root and its standard error, and replicates are added until the error
 is as small as asked.
 
@@ -25,7 +25,7 @@ import numpy as np
 from coop_abm.core.dice import stream_base
 from coop_abm.core.errors import ScenarioError, TheoryError
 from coop_abm.engine.events import process
-from coop_abm.engine.fixation import Fixation, ensemble, fixation, starting, summary
+from coop_abm.engine.fixation import Ensemble, Fixation, ensemble, starting, summary
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.scenario import Scenario
 
@@ -37,8 +37,11 @@ VANISHING = 1e-8
 MOST_EVENTS = 400_000_000
 #: Replacements for the first look at one ratio on a graph.
 PILOT = 2_000_000
-#: Where the four benefits lie around the bracketed root.
-SPREAD = (-0.2, -0.07, 0.07, 0.2)
+#: Where the four benefits lie around the bracketed root, as shares of their reach.
+SPREAD = (-1.0, -0.35, 0.35, 1.0)
+#: Reach of the four benefits, as a share of the root, and the largest ln(rho_C/rho_D) it should give:
+#: beyond, the rarer of the two is too rare to be counted.
+REACH, STEEPEST = 0.2, 1.0
 #: Intensities x largest payoff at which irregular graphs are measured, to be extrapolated to 0.
 EXTRAPOLATED = (0.1, 0.07, 0.05)
 
@@ -111,8 +114,7 @@ def crossing(
         raise ScenarioError("game: a critical ratio needs a game with a benefit and a positive cost")
     bench = _Bench(scenario, seed)
     centre, runs = _bracket(bench, largest, report)
-    measured = _refine(bench, centre, runs, relative_error, most_events, report)
-    return measured
+    return _refine(bench, centre, runs, relative_error, most_events, report)
 
 
 def extrapolated(
@@ -133,7 +135,10 @@ def extrapolated(
     for position, product in enumerate(EXTRAPOLATED):
         weak = replace(scenario, {"update.intensity": product / scale})
         bench = _Bench(weak, seed, cell=(position + 1,))
-        part = _refine(bench, rough.value, bench.first_runs, relative_error, most_events // 4, _stage(report, position))
+        # The line through three intensities is 1.22 times less certain than each of its points.
+        part = _refine(
+            bench, rough.value, bench.first_runs, relative_error / 1.25, most_events // 4, _stage(report, position)
+        )
         parts.append(part)
     x = np.array([product * product for product in EXTRAPOLATED])
     y, error = np.array([part.value for part in parts]), np.array([part.error for part in parts])
@@ -194,7 +199,7 @@ class _Bench:
         self.runs = self.events = 0
         # A run from a half start takes about N^2 replacements; a single mutant is soon gone.
         self.first_runs = min(max(PILOT // scenario.size**2, 8), 200) if self.on_graph else 2000
-        self._known: dict[float, tuple[list[np.ndarray], list[np.ndarray]]] = {}
+        self._known: dict[float, tuple[list[Ensemble], list[Ensemble]]] = {}
 
     def measure(self, ratio: float, runs: int) -> Point:
         """The point at this ratio, with at least `runs` replicates for each side."""
@@ -212,16 +217,15 @@ class _Bench:
         have = sum(len(part.winner) for part in known)
         start = starting(world, invader, self.heads)
         if runs > have:
-            address = (*self.cell, invader, *(int(w) for w in np.frombuffer(np.float64(ratio).tobytes(), np.uint32)))
-            known.append(
-                ensemble(
-                    process(world, self.seed, record_gains=True), start, runs - have,
-                    base=stream_base(self.seed, *address), first=have,
-                )  # fmt: skip
+            bits = (int(word) for word in np.frombuffer(np.float64(ratio).tobytes(), np.uint32))
+            ready, base = (
+                process(world, self.seed, record_gains=True),
+                stream_base(self.seed, *self.cell, invader, *bits),
             )
+            known.append(ensemble(ready, start, runs - have, base=base, first=have))
             self.runs += runs - have
             self.events += int(known[-1].events.sum())
-        whole = type(known[0])(*(np.concatenate(column) for column in zip(*known, strict=True)))
+        whole = Ensemble(*(np.concatenate(column) for column in zip(*known, strict=True)))
         return summary(whole, invader, start)
 
 
@@ -252,10 +256,10 @@ def _bracket(bench: _Bench, largest: float, report: Report | None) -> tuple[floa
 def _refine(
     bench: _Bench, centre: float, runs: int, relative_error: float, most_events: int, report: Report | None
 ) -> Measured:
-    """The root of a weighted line through four ratios, replicates added until it is sharp enough."""
-    moved = 0
+    """The root of a line through four ratios, replicates added until it is sharp enough."""
+    moved, reach = 0, REACH
     while True:
-        points = tuple(bench.measure(centre * (1 + shift), runs) for shift in SPREAD)
+        points = tuple(bench.measure(centre * (1 + reach * shift), runs) for shift in SPREAD)
         line = _line(*(np.array([getattr(p, field) for p in points]) for field in ("ratio", "value", "error")))
         if line.slope <= 0 or abs(line.offset / line.slope) > 0.3 * centre:
             # Not sure where it is yet: more replicates, and follow the line, but not too far.
@@ -271,8 +275,9 @@ def _refine(
         error = math.sqrt(line.variance_at(root)) / line.slope
         if report:
             report(f"b/c = {root:.4g} ± {error:.2g}", min(1.0, (relative_error * root / error) ** 2))
-        if abs(root - centre) > 0.2 * centre and moved < 12:
-            centre, moved = root, moved + 1
+        fitting = REACH if bench.on_graph else min(REACH, STEEPEST / (line.slope * root))
+        if (abs(root - centre) > 0.4 * reach * centre or fitting < 0.7 * reach) and moved < 12:
+            centre, reach, moved = root, min(reach, fitting), moved + 1
             continue
         if error <= relative_error * root or bench.events >= most_events:
             return Measured(
@@ -285,13 +290,14 @@ def _refine(
 
 
 class _Line(NamedTuple):
-    """A weighted straight line y = offset + slope (x - middle)."""
+    """A straight line y = offset + slope (x - middle), with the variances of what it was drawn through."""
 
     middle: float
     offset: float
     slope: float
     offset_variance: float
     slope_variance: float
+    covariance: float
 
     @property
     def root(self) -> float:
@@ -301,16 +307,28 @@ class _Line(NamedTuple):
         return self.offset + self.slope * (x - self.middle)
 
     def variance_at(self, x: float) -> float:
-        return self.offset_variance + self.slope_variance * (x - self.middle) ** 2
+        d = x - self.middle
+        return self.offset_variance + self.slope_variance * d * d + 2 * self.covariance * d
 
 
 def _line(x: np.ndarray, y: np.ndarray, error: np.ndarray) -> _Line:
-    weight = 1 / np.maximum(error, 1e-300) ** 2
-    middle = float((weight * x).sum() / weight.sum())
-    spread = float((weight * (x - middle) ** 2).sum())
-    slope = float((weight * (x - middle) * y).sum() / spread)
-    offset = float((weight * y).sum() / weight.sum())
-    return _Line(middle, offset, slope, float(1 / weight.sum()), 1 / spread)
+    """The least-squares line with equal weights.
+
+    Weights from the estimated errors would be more efficient on paper, but a count that came out high
+    claims a small error and pulls the line to itself, which shifts the root.
+    """
+    middle = float(x.mean())
+    away = x - middle
+    spread = float((away * away).sum())
+    variance = error * error
+    return _Line(
+        middle,
+        float(y.mean()),
+        float((away * y).sum() / spread),
+        float(variance.sum() / len(x) ** 2),
+        float((away * away * variance).sum() / spread**2),
+        float((away * variance).sum() / (len(x) * spread)),
+    )
 
 
 def _largest_payoff(scenario: Scenario, ratio: float) -> float:

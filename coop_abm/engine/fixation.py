@@ -145,9 +145,7 @@ def fixation(
     """
     ready = process(scenario, seed, record_gains=True)
     start = starting(scenario, invader, heads)
-    result = ensemble(
-        ready, start, runs, base=stream_base(seed, invader, *cell), first=first, progress=progress
-    )
+    result = ensemble(ready, start, runs, base=stream_base(seed, invader, *cell), first=first, progress=progress)
     return summary(result, invader, start)
 
 

@@ -111,8 +111,10 @@ class EventWorld:
             strategy = np.repeat(np.arange(len(self.count)), self.count)
             others = np.maximum(self.count - np.eye(len(self.count), dtype=np.int64), 0)
             payoff = ((others * self.process.world.matrix).sum(axis=1) * self.process.world.scale)[strategy]
-        rows = (strategy, self.alive, payoff, self.helper[strategy], self.group)
-        return Snapshot(*(row[None, :] for row in rows), self.helper, np.zeros((1, 2), np.int64))
+        return Snapshot(
+            strategy[None, :], self.alive[None, :], payoff[None, :], self.helper[strategy][None, :],
+            self.group[None, :], self.helper, np.zeros((1, 2), np.int64),
+        )  # fmt: skip
 
 
 def _words(stream) -> tuple[np.uint64, ...]:
@@ -130,7 +132,9 @@ def history(
     for t in range(steps + 1):
         now = world.snapshot()
         row = {"time": float(t)} | {name: float(measure(now).mean()) for name, measure in MEASURES.items()}
-        yield row | {f"share_{n}": float(x) for n, x in zip(strategies, shares(now, len(strategies)).mean(axis=0), strict=True)}
+        yield row | {
+            f"share_{n}": float(x) for n, x in zip(strategies, shares(now, len(strategies)).mean(axis=0), strict=True)
+        }
         if progress:
             progress(t)
         if t < steps:

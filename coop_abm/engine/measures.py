@@ -60,8 +60,7 @@ def groups(now: Snapshot) -> np.ndarray:
 
 #: Every measure by name, in the order of columns.
 MEASURES: dict[str, Measure] = {
-    measure.__name__: measure
-    for measure in (cooperators, cooperation, mean_payoff, good_standing, individuals, groups)
+    measure.__name__: measure for measure in (cooperators, cooperation, mean_payoff, good_standing, individuals, groups)
 }
 
 

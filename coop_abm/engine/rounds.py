@@ -35,7 +35,6 @@ from coop_abm.engine.encounter import (
 from coop_abm.engine.learning import grow_in_turn, learn_in_turn, learn_together
 from coop_abm.scenario.scenario import Scenario
 
-
 #: Memory that encounters may take, and what one takes with its questions.
 LARGEST_TABLE, BYTES_PER_ENCOUNTER = 8 << 30, 300
 

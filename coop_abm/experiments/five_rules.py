@@ -9,12 +9,20 @@ from __future__ import annotations
 import csv
 import io
 import math
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from coop_abm import output
 from coop_abm.core.errors import InputError
-from coop_abm.engine.crossing import Measured, NoCrossing, crossing, extrapolated, neutral_drift
+from coop_abm.engine.crossing import (
+    EXTRAPOLATED,
+    Measured,
+    NoCrossing,
+    crossing,
+    extrapolated,
+    neutral_drift,
+)
 from coop_abm.experiments.base import Report
 from coop_abm.scenario import library
 from coop_abm.scenario.expectation import Expectation, expectation
@@ -110,7 +118,13 @@ class FiveRules:
                 measured, drift, note = self._measured(rule, scenario, expected, report)
         if expected.kind == "silent":
             note = "; ".join(part for part in (f"theory is silent: {expected.reason}", note) if part)
-        return Row(rule, condition(scenario), expected, measured, drift, _verdict(expected, measured), note)
+        under = condition(scenario)
+        if measured is not None and len(measured.intensities) > 1:
+            products = ", ".join(f"{product:g}" for product in EXTRAPOLATED)
+            under = under.replace(
+                f"intensity {scenario.update.intensity:g}", f"intensity x max|u| = {products}, extrapolated to 0"
+            )
+        return Row(rule, under, expected, measured, drift, _verdict(expected, measured), note)
 
     def _measured(
         self, rule: str, scenario: Scenario, expected: Expectation, report: Report | None
@@ -173,10 +187,8 @@ class FiveRules:
                 "expected": row.expected._asdict(),
                 "verdict": row.verdict,
                 "note": row.note,
-                "runs": found and found.runs,
-                "measured": found and {"value": found.value, "error": found.error, "low": found.low, "high": found.high},
-                "neutral_drift": drift
-                and {"value": drift.value, "error": drift.error, "low": drift.low, "high": drift.high, "runs": drift.runs},
+                "measured": found and _estimate(found),
+                "neutral_drift": drift and _estimate(drift),
                 "points": found
                 and [
                     {
@@ -249,6 +261,10 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
+def _estimate(found: Measured) -> dict[str, float]:
+    return {name: getattr(found, name) for name in ("value", "error", "low", "high", "runs")}
+
+
 def _part(report: Report | None, rule: str, before: float, share: float) -> Report | None:
     if report is None:
         return None
@@ -271,15 +287,17 @@ def _panel(axes: Axes, row: Row) -> None:
     from coop_abm import figures
 
     name, inequality = _HEADINGS[row.rule]
-    axes.set_title(f"{name}:  {inequality}")
+    axes.set_title(f"{name}:  {inequality}", pad=24)
     axes.set_xlabel("benefit-to-cost ratio  b/c")
     found, exact, limit = row.measured, row.expected.value, row.expected.limit
     if found is None:
         axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
-        words = {"no threshold": f"no threshold\n(critical ratio {exact:.4g})"}.get(row.verdict, f"{row.verdict}\n{row.note}")
+        words = {"no threshold": f"no threshold\n(critical ratio {exact:.4g})"}.get(
+            row.verdict, f"{row.verdict}\n{row.note}"
+        )
         axes.text(0.5, 0.5, words, ha="center", va="center", color=figures.MUTED, wrap=True)
         return
-    axes.set_ylabel("ρ_C − ρ_D" if row.rule == "network" else "ln(ρ_C / ρ_D)")
+    axes.set_ylabel(r"$\rho_C - \rho_D$" if row.rule == "network" else r"$\ln(\rho_C / \rho_D)$")
     for points, shade in zip(found.points, (1.0, 0.65, 0.4), strict=False):
         for point in points:
             wins = point.value > 0
@@ -293,21 +311,20 @@ def _panel(axes: Axes, row: Row) -> None:
     low, high = min(x) - room, max(x) + room
     axes.set_xlim(low, high)
     axes.margins(y=0.18)
+    for points in found.points:
+        x, y = [point.ratio for point in points], [point.value for point in points]
+        axes.plot(x, y, color=figures.LIMIT, linewidth=1, zorder=2)
     axes.axhline(0, color=figures.MUTED, linewidth=0.8, zorder=1)
     axes.axvspan(found.low, found.high, color=figures.COOPERATE, alpha=0.18, linewidth=0, zorder=1)
     axes.axvline(exact, color=figures.THEORY, linestyle=(0, (6, 4)), linewidth=1.6, zorder=3)
     if low < limit < high:
         axes.axvline(limit, color=figures.LIMIT, linestyle=(0, (1, 2)), linewidth=1.6, zorder=2)
+    numbers = f"measured {found.value:.3f} [{found.low:.3f}, {found.high:.3f}]  exact {exact:.3f}  limit {limit:.3f}"
+    above = axes.text(0, 1.025, numbers, transform=axes.transAxes, va="bottom", fontsize=9.5, color=figures.INK)
+    above.set_in_layout(False)  # it fits, and must not narrow the panel
     axes.text(
-        0.03, 0.96,
-        f"measured {found.value:.3f}  [{found.low:.3f}, {found.high:.3f}]\nexact here {exact:.3f}\ntextbook limit {limit:.3f}",
-        transform=axes.transAxes, va="top", fontsize=9.5, color=figures.INK, linespacing=1.45,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}, zorder=6,
-    )  # fmt: skip
-    axes.text(
-        0.98, 0.03, row.condition.replace("; ", "\n"), transform=axes.transAxes, va="bottom", ha="right", fontsize=8.5,
-        color=figures.MUTED, linespacing=1.35, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
-        zorder=6,
+        0, -0.19, textwrap.fill(row.condition, 64), transform=axes.transAxes, va="top", fontsize=8.5,
+        color=figures.MUTED, linespacing=1.3,
     )  # fmt: skip
 
 
@@ -320,7 +337,9 @@ def _key(axes: Axes, precision: str, seed: int) -> None:
     axes.set_axis_off()
     entries = [
         Line2D([], [], marker="o", linestyle="", color=figures.COOPERATE, markersize=8),
-        Line2D([], [], marker="s", linestyle="", color=figures.DEFECT, markeredgecolor=figures.DEFECT_RING, markersize=8),
+        Line2D(
+            [], [], marker="s", linestyle="", color=figures.DEFECT, markeredgecolor=figures.DEFECT_RING, markersize=8
+        ),
         Patch(facecolor=figures.COOPERATE, alpha=0.18),
         Line2D([], [], color=figures.THEORY, linestyle=(0, (6, 4))),
         Line2D([], [], color=figures.LIMIT, linestyle=(0, (1, 2))),
@@ -332,11 +351,12 @@ def _key(axes: Axes, precision: str, seed: int) -> None:
         "exact theory for this population",
         "textbook limit (infinite, weak, rare)",
     ]
-    axes.legend(entries, words, loc="upper left", frameon=False, fontsize=11.5, labelspacing=0.9, borderaxespad=0)
+    axes.legend(entries, words, loc="upper left", frameon=False, fontsize=10.5, labelspacing=0.9, borderaxespad=0)
     axes.text(
         0.02, 0.34,
-        "ρ_C: chance that cooperators take over from defectors\nρ_D: chance that defectors take over from cooperators\n"
-        "Bars: 95 % intervals of the simulation.\n"
-        f"Donation game, exponential fitness; precision {precision}, seed {seed}.",
+        r"$\rho_C$: chance that cooperators take over from defectors" "\n"
+        r"$\rho_D$: chance that defectors take over from cooperators" "\n"
+        "Bars: 95 % intervals of the simulation\n"
+        f"Donation game, exponential fitness\nPrecision {precision}, seed {seed}",
         transform=axes.transAxes, va="top", fontsize=10, color=figures.MUTED, linespacing=1.5,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -28,6 +28,12 @@ class Donation(Game):
 
 class _FourPayoffs(Game):
     """Games given by reward R, sucker S, temptation T and punishment P, in an order of size."""
+
+    if TYPE_CHECKING:
+        reward: float
+        sucker: float
+        temptation: float
+        punishment: float
 
     def payoffs(self) -> np.ndarray:
         return np.array([[self.reward, self.sucker], [self.temptation, self.punishment]])

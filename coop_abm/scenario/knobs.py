@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from coop_abm.core.errors import ScenarioError, quoted
-from coop_abm.core.part import Part
+from coop_abm.core.part import Part, kind_of
 from coop_abm.scenario.scenario import Scenario
 
 #: A scenario file larger than this is refused unread.
@@ -63,7 +63,7 @@ def knobs(part: Part, prefix: str = "") -> Iterator[Knob]:
         path = f"{prefix}{name}"
         if isinstance(value, Part):
             if _kinds(field):
-                yield _knob(path, value.kind, field, choices=_kinds(field))
+                yield _knob(path, kind_of(type(value)), field, choices=_kinds(field))
             yield from (knob for knob in knobs(value, f"{path}.") if knob.path != f"{path}.kind")
         elif isinstance(value, tuple):
             for position, entry in enumerate(value):
@@ -149,7 +149,7 @@ def _put(tree: dict[str, Any], path: str, value: Any) -> None:
     model: type[BaseModel] | None = Scenario
     for step in folders:
         at, model = _descend(at, model, step, path)
-    if isinstance(at, list) or isinstance(at, tuple):
+    if isinstance(at, (list, tuple)):
         raise _no_such_knob(path)
     if last not in (model.model_fields if model else at):
         raise _no_such_knob(path, _names(model, at))
@@ -190,7 +190,7 @@ def _names(model: type[BaseModel] | None, at: dict[str, Any]) -> tuple[str, ...]
 
 
 def _no_such_knob(path: str, near: Iterable[str] = ()) -> ScenarioError:
-    head, _, last = path.rpartition(".")
+    head, _, _last = path.rpartition(".")
     permitted = [f"{head}.{name}" if head else name for name in near if name != "kind"]
     close = difflib.get_close_matches(path, [*permitted, *_all_paths()], n=1)
     hint = f"did you mean {close[0]}? " if close else ""

@@ -83,7 +83,7 @@ def graph(weights: object, largest: int) -> np.ndarray:
         weights, self-loops, or a graph in several pieces
     TheoryError : more than ``largest`` nodes
     """
-    shape = getattr(weights, "shape", None) or np.shape(weights)
+    shape: tuple[int, ...] = getattr(weights, "shape", None) or np.shape(np.asarray(weights, dtype=object))
     if len(shape) != 2 or shape[0] != shape[1] or shape[0] < 2:
         raise GraphError(f"weights must be a square matrix of at least 2 nodes; got shape {tuple(shape)}")
     if shape[0] > largest:

@@ -117,7 +117,7 @@ def graph_fixation(
     as ``flip_probabilities``; InputError : start out of range
     """
     flip = flip_probabilities(weights, M, update=update, intensity=intensity, payoff=payoff)
-    states, size = flip.shape
+    _states, size = flip.shape
     mutants = whole("start", start, 1, size - 1)
     reach = _reach_all_a(flip)
     playing_a = _states(size).sum(axis=1)

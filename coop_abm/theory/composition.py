@@ -156,7 +156,7 @@ def velocities(
     parts = [0.5 * math.log(factor) if factor > 0 else -math.inf for factor in alone]
     if math.inf in parts and -math.inf in parts:
         raise TheoryError("sigma = 0 with a complete rule leaves nothing to select: the sum is undefined")
-    return Velocities(*parts, total=sum(parts))
+    return Velocities(parts[0], parts[1], parts[2], parts[3], total=sum(parts))
 
 
 def _excess(sigma: float, name: str, M: object) -> float:

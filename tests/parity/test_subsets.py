@@ -8,7 +8,6 @@ from coop_abm.engine.rounds import Play
 
 from .worlds import (
     KNOBS,
-    PLAYERS,
     RULES,
     STRUCTURES,
     UPDATES,
@@ -38,8 +37,7 @@ def test_every_subset_runs_alike_on_both_engines_on_the_round_clock(update, stru
 @pytest.mark.parametrize(("update", "structure"), GRID)
 def test_every_subset_runs_alike_on_both_engines_on_the_event_clock(update, structure):
     parted = {
-        on: difference(*both(events_of, world(on, update, structure, clock="event")))
-        for on in cells(update, structure)
+        on: difference(*both(events_of, world(on, update, structure, clock="event"))) for on in cells(update, structure)
     }
     assert not any(parted.values()), {on: where for on, where in parted.items() if where}
 

@@ -1,0 +1,118 @@
+"""What every update rule promises: whom it may replace, from whom, and that drift is fair."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from .families import made, members
+
+ALMOST_ONE = 1 - 2**-53
+NONE = np.empty(0)
+# The path 0 - 1 - 2 - 3 - 4 in compressed rows.
+INDPTR = np.array([0, 1, 3, 5, 7, 8], np.int64)
+INDICES = np.array([1, 0, 2, 1, 3, 2, 4, 3], np.int64)
+STEEP = np.array([0.5, 0.5, 2.0, 2.0, 0.01, 0.01, 5.0, 5.0])
+SIZE = 5
+
+
+def draws(count=150, seed=7):
+    """Uniform numbers for one event, the corners of the cube among them."""
+    ends = (0.0, ALMOST_ONE)
+    corners = [(u, v, w) for u in ends for v in ends for w in ends]
+    return corners + np.random.default_rng(seed).random((count, 3)).tolist()
+
+
+def event(rule, uvw, payoff, multiplicity=NONE, indptr=INDPTR, indices=INDICES, weight=NONE):
+    """(replaced, source) of one event in which fitness is exp(payoff)."""
+    found = rule.replace(
+        *uvw, len(payoff), multiplicity, indptr, indices, weight, np.exp(payoff), payoff, rule.intensity
+    )
+    return int(found[0]), int(found[1])
+
+
+def neighbours(i):
+    return set(INDICES[INDPTR[i] : INDPTR[i + 1]].tolist())
+
+
+@pytest.mark.parametrize("kind", members("updates"))
+@pytest.mark.parametrize("weight", [NONE, STEEP], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("spread", [0.0, 1.0, 100.0])
+def test_on_a_path_only_a_neighbour_is_copied(kind, weight, spread):
+    payoff = spread * np.array([0.3, -1.0, 0.7, 0.0, 1.0])
+    for uvw in draws():
+        replaced, source = event(made(kind), uvw, payoff, weight=weight)
+        assert 0 <= replaced < SIZE
+        assert source in neighbours(replaced) | {replaced}
+
+
+@pytest.mark.parametrize("kind", members("updates"))
+def test_every_site_of_a_path_can_be_replaced_by_each_of_its_neighbours(kind):
+    payoff = np.array([0.1, 0.0, 0.2, 0.0, 0.1])
+    seen = {event(made(kind), uvw, payoff) for uvw in draws(2000)}
+    assert {(i, j) for i in range(SIZE) for j in neighbours(i)} <= seen
+
+
+@pytest.mark.parametrize("kind", members("updates"))
+def test_in_a_complete_graph_anybody_else_is_copied(kind):
+    payoff = np.array([0.3, -1.0, 0.7, 0.0, 1.0])
+    empty = np.empty(0, np.int64)
+    seen = {event(made(kind), uvw, payoff, indptr=empty, indices=empty) for uvw in draws(3000)}
+    assert {(i, j) for i in range(SIZE) for j in range(SIZE) if i != j} <= seen
+    assert all(0 <= i < SIZE and 0 <= j < SIZE for i, j in seen)
+
+
+@pytest.mark.parametrize("kind", [p for p in members("updates") if made(p.values[0]).synchronous])
+def test_one_who_revises_with_everybody_else_looks_at_itself_and_its_neighbours_only(kind):
+    payoff = np.array([0.3, -1.0, 0.7, 0.0, 1.0])
+    rule = made(kind)
+    for i in range(SIZE):
+        for _, v, w in draws(60):
+            source = rule.source(i, v, w, SIZE, INDPTR, INDICES, NONE, np.exp(payoff), payoff, rule.intensity)
+            assert int(source) in neighbours(i) | {i}
+
+
+@pytest.mark.parametrize("kind", members("updates"))
+def test_the_round_clock_finds_what_it_asks_of_a_rule(kind):
+    # Rules that revise together need a `source`; the others say how many are replaced in a round.
+    assert kind.source is not None if kind.synchronous else "replacements" in kind.model_fields
+
+
+@pytest.mark.parametrize("kind", members("updates"))
+def test_reproductive_values_are_positive_and_sum_to_one(kind):
+    value = made(kind).reproductive_value(np.array([1.0, 3.0, 2.0, 2.5]))
+    if value is None:
+        assert kind.gain is None  # without them an advantage cannot be weighed
+    else:
+        assert (value > 0).all() and value.sum() == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "kind", [p for p in members("updates") if made(p.values[0]).reproductive_value(np.ones(3)) is not None]
+)
+def test_under_drift_the_share_weighed_by_reproductive_value_stays_as_it_is(kind):
+    rule, payoff = made(kind), np.zeros(SIZE)
+    value = rule.reproductive_value(np.diff(INDPTR).astype(float))
+    moved = np.zeros(SIZE)
+    middles = [(u, v, w) for u in np.arange(5) for v in np.arange(60) for w in np.arange(2)]
+    for u, v, w in middles:  # every combination equally often, so this is an exact mean and no sample
+        dead, parent = event(rule, ((u + 0.5) / 5, (v + 0.5) / 60, (w + 0.5) / 2), payoff)
+        moved[parent] += value[dead] / len(middles)
+        moved[dead] -= value[dead] / len(middles)
+    assert moved == pytest.approx(np.zeros(SIZE), abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", [p for p in members("updates") if p.values[0].gain is not None])
+def test_nobody_gains_where_all_payoffs_are_equal(kind):
+    rule, payoff = made(kind), np.full(SIZE, 0.7)
+    helping = np.array([1.0, 0.0, 1.0, 1.0, 0.0])
+    for i in range(SIZE):
+        gained = rule.gain(i, SIZE, INDPTR, INDICES, NONE, helping, np.exp(payoff), payoff, rule.intensity)
+        assert gained == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", [p for p in members("updates") if p.values[0].gain is not None])
+def test_cooperators_gain_a_site_between_a_rich_cooperator_and_a_poor_defector(kind):
+    rule, payoff = made(kind), np.array([0.0, 2.0, 0.0, -2.0, 0.0])
+    helping = np.array([0.0, 1.0, 0.0, 0.0, 0.0])
+    assert rule.gain(2, SIZE, INDPTR, INDICES, NONE, helping, np.exp(payoff), payoff, rule.intensity) > 0
