@@ -75,6 +75,15 @@ def kind_of(part: type[Part]) -> str:
     return part.model_fields["kind"].default
 
 
+def kinds_in(namespace: dict[str, Any], family: type[Part]) -> tuple[type[Part], ...]:
+    """The kinds of a family that a package has imported, in the order of their import.
+
+    This is why adding a part takes one line: the import.
+    """
+    found = (value for value in namespace.values() if isinstance(value, type) and issubclass(value, family))
+    return tuple(dict.fromkeys(kind for kind in found if "kind" in kind.model_fields))
+
+
 def one_of(*kinds: type[Part]) -> Any:
     """The type of a field that holds one of several kinds of part.
 

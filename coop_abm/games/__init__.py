@@ -1,14 +1,14 @@
 """Games: who gets what.
 
-To add a game, write one file with a :class:`~coop_abm.games.base.Game` in it and add the class to
-the line below.
+To add a game, write one file with a :class:`~coop_abm.games.base.Game` in it and import
+the class here: one file, one line.
 """
 
-from coop_abm.core.part import one_of
+from coop_abm.core.part import kinds_in, one_of
 from coop_abm.games.base import Game
 from coop_abm.games.matrix import Donation, Harmony, PrisonersDilemma, Snowdrift, StagHunt
 
-KINDS = (Donation, PrisonersDilemma, Snowdrift, StagHunt, Harmony)
+KINDS = kinds_in(globals(), Game)
 
 AnyGame = one_of(*KINDS)
 

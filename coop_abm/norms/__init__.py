@@ -1,14 +1,14 @@
 """Norms: how an action changes the standing of whoever did it.
 
-To add a norm, write one file with a :class:`~coop_abm.norms.base.Norm` in it and add the class to
-the line below.
+To add a norm, write one file with a :class:`~coop_abm.norms.base.Norm` in it and import
+the class here: one file, one line.
 """
 
-from coop_abm.core.part import one_of
+from coop_abm.core.part import kinds_in, one_of
 from coop_abm.norms.base import ByType, Norm
 from coop_abm.norms.library import ImageScoring, Shunning, SimpleStanding, SternJudging
 
-KINDS = (ByType, ImageScoring, SimpleStanding, SternJudging, Shunning)
+KINDS = kinds_in(globals(), Norm)
 
 AnyNorm = one_of(*KINDS)
 

@@ -1,10 +1,10 @@
 """Strategies: what is inherited or copied.
 
-To add a strategy, write one file with a :class:`~coop_abm.strategies.table.Strategy` in it and add
-the class to the line below.
+To add a strategy, write one file with a :class:`~coop_abm.strategies.table.Strategy` in it and import
+the class here: one file, one line.
 """
 
-from coop_abm.core.part import one_of
+from coop_abm.core.part import kinds_in, one_of
 from coop_abm.strategies.library import (
     AllC,
     AllD,
@@ -19,10 +19,7 @@ from coop_abm.strategies.library import (
 )
 from coop_abm.strategies.table import Automaton, Repertoire, Strategy
 
-KINDS = (
-    AllC, AllD, TitForTat, GenerousTitForTat, WinStayLoseShift, Grim,
-    Discriminator, Reciprocator, ZeroDeterminant, MemoryOne,
-)  # fmt: skip
+KINDS = kinds_in(globals(), Strategy)
 
 AnyStrategy = one_of(*KINDS)
 

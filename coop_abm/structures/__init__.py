@@ -1,11 +1,11 @@
 """Structures: who can meet and copy whom.
 
 A kind of graph is a declared part: ``build(size, seed)`` gives its :class:`Graph`, ``check(size)``
-refuses a size that it cannot have. A new kind is one file beside these and one word in `KINDS`.
+refuses a size that it cannot have. A new kind is one file beside these, and its import here.
 The user's own graph comes in as a networkx graph or a file, and goes on as :class:`Edges`.
 """
 
-from coop_abm.core.part import one_of
+from coop_abm.core.part import Part, kinds_in, one_of
 from coop_abm.structures.complete import Complete
 from coop_abm.structures.edges import Edges
 from coop_abm.structures.files import read_graph
@@ -15,24 +15,20 @@ from coop_abm.structures.random_regular import RandomRegular
 from coop_abm.structures.ring import Ring
 from coop_abm.structures.torus import Torus
 
-KINDS = (Complete, Ring, Torus, RandomRegular, Edges)
+KINDS = kinds_in(globals(), Part)
 
 #: The type of a field that holds any of them.
 Structure = one_of(*KINDS)
 
 __all__ = [
     "KINDS",
-    "Complete",
-    "Edges",
     "Graph",
-    "RandomRegular",
-    "Ring",
     "Structure",
-    "Torus",
     "blocks",
     "from_edges",
     "from_networkx",
     "lonely",
     "read_graph",
     "within",
+    *(kind.__name__ for kind in KINDS),
 ]

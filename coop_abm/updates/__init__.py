@@ -1,15 +1,15 @@
 """Update rules: who replaces whom.
 
-To add a rule, write one file with an :class:`~coop_abm.updates.base.Update` in it and add the class
-to the line below.
+To add a rule, write one file with an :class:`~coop_abm.updates.base.Update` in it and import
+the class here: one file, one line.
 """
 
-from coop_abm.core.part import one_of
+from coop_abm.core.part import kinds_in, one_of
 from coop_abm.updates.base import Update
 from coop_abm.updates.imitation import Imitation, PairwiseComparison
 from coop_abm.updates.moran import BirthDeath, DeathBirth
 
-KINDS = (BirthDeath, DeathBirth, Imitation, PairwiseComparison)
+KINDS = kinds_in(globals(), Update)
 
 AnyUpdate = one_of(*KINDS)
 
