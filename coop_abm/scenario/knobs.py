@@ -92,7 +92,7 @@ def _bounds(field: FieldInfo) -> tuple[float | None, float | None, float | None]
 
 
 def _words(field: FieldInfo) -> tuple[str, ...]:
-    return tuple(get_args(field.annotation)) if get_origin(field.annotation) is Literal else ()
+    return tuple(map(str, get_args(field.annotation))) if get_origin(field.annotation) is Literal else ()
 
 
 def _members(field: FieldInfo) -> dict[str, type[Part]]:
