@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -160,6 +159,7 @@ class FiveRules:
             for axes, row in zip(grid.flat, results, strict=False):
                 _panel(axes, row)
             _key(grid.flat[-1], self.precision, self.seed)
+            figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
             figure.suptitle(
                 "Five rules for the evolution of cooperation: measured against exact theory",
                 x=0.01, ha="left", fontsize=17, fontweight="bold",
@@ -287,7 +287,7 @@ def _panel(axes: Axes, row: Row) -> None:
     from coop_abm import figures
 
     name, inequality = _HEADINGS[row.rule]
-    axes.set_title(f"{name}:  {inequality}", pad=24)
+    axes.set_title(f"{name}:  {inequality}", pad=46)
     axes.set_xlabel("benefit-to-cost ratio  b/c")
     found, exact, limit = row.measured, row.expected.value, row.expected.limit
     if found is None:
@@ -320,12 +320,15 @@ def _panel(axes: Axes, row: Row) -> None:
     if low < limit < high:
         axes.axvline(limit, color=figures.LIMIT, linestyle=(0, (1, 2)), linewidth=1.6, zorder=2)
     numbers = f"measured {found.value:.3f} [{found.low:.3f}, {found.high:.3f}]  exact {exact:.3f}  limit {limit:.3f}"
-    above = axes.text(0, 1.025, numbers, transform=axes.transAxes, va="bottom", fontsize=9.5, color=figures.INK)
-    above.set_in_layout(False)  # it fits, and must not narrow the panel
-    axes.text(
-        0, -0.19, textwrap.fill(row.condition, 64), transform=axes.transAxes, va="top", fontsize=8.5,
-        color=figures.MUTED, linespacing=1.3,
-    )  # fmt: skip
+    words = [
+        axes.text(
+            0, 1.1, "\n".join(row.condition.rsplit("; ", 1)), transform=axes.transAxes, va="bottom", fontsize=8,
+            color=figures.MUTED,
+        ),
+        axes.text(0, 1.02, numbers, transform=axes.transAxes, va="bottom", fontsize=9.5, color=figures.INK),
+    ]  # fmt: skip
+    for text in words:
+        text.set_in_layout(False)  # there is room for it, and it must not narrow the panel
 
 
 def _key(axes: Axes, precision: str, seed: int) -> None:
@@ -351,12 +354,13 @@ def _key(axes: Axes, precision: str, seed: int) -> None:
         "exact theory for this population",
         "textbook limit (infinite, weak, rare)",
     ]
-    axes.legend(entries, words, loc="upper left", frameon=False, fontsize=10.5, labelspacing=0.9, borderaxespad=0)
-    axes.text(
+    axes.legend(entries, words, loc="upper left", frameon=False, fontsize=10.5, labelspacing=0.8, borderaxespad=0)
+    words = axes.text(
         0.02, 0.34,
         r"$\rho_C$: chance that cooperators take over from defectors" "\n"
         r"$\rho_D$: chance that defectors take over from cooperators" "\n"
         "Bars: 95 % intervals of the simulation\n"
         f"Donation game, exponential fitness\nPrecision {precision}, seed {seed}",
-        transform=axes.transAxes, va="top", fontsize=10, color=figures.MUTED, linespacing=1.5,
+        transform=axes.transAxes, va="top", fontsize=9.5, color=figures.MUTED, linespacing=1.5,
     )  # fmt: skip
+    words.set_in_layout(False)
