@@ -167,6 +167,7 @@ def _say_written(paths: list[Path]) -> None:
 
 def _print_five_rules(experiment: Any, results: list[Any], seconds: float) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from coop_abm.core.errors import quoted
@@ -181,7 +182,7 @@ def _print_five_rules(experiment: Any, results: list[Any], seconds: float) -> No
         interval = "" if cells["low"] is None else f"{cells['low']:.4f} ... {cells['high']:.4f}"
         shown = [("" if cells[name] is None else f"{cells[name]:.6g}") for name in ("exact", "limit", "measured")]
         verdict = f"[{colours[row.verdict]}]{row.verdict}[/]"
-        table.add_row(row.rule, quoted(row.condition, 200)[1:-1], *shown, interval, verdict)
+        table.add_row(row.rule, escape(quoted(row.condition, 200)[1:-1]), *shown, interval, verdict)
     console.print(table)
     for row in results:
         if row.drift is not None:
@@ -212,9 +213,27 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None] | None]:
         TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
         TextColumn("left"), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    if not console.is_terminal:  # a log: a line now and then instead of a bar
+        yield _lines()
+        return
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=1.0)
         yield lambda words, share: bar.update(task, description=f"{words:<44.44}", completed=share)
+
+
+def _lines(every: float = 10.0) -> Callable[[str, float], None]:
+    """Reports as lines on standard error, at most one in `every` seconds."""
+    began = last = time.monotonic()
+
+    def say(words: str, share: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= every:
+            last = now
+            typer.echo(f"{share:4.0%}  {now - began:4.0f} s  {words}", err=True)
+
+    return say
 
 
 def main() -> None:
@@ -223,9 +242,10 @@ def main() -> None:
     0 done; 1 theory or a simulation could not answer; 2 bad input; 70 a bug in this package; 130
     interrupted.
     """
-    import click
-
     from coop_abm.core.errors import CoopError, InputError, quoted
+
+    # Typer brings its own click in newer versions, so the base of usage errors is asked for, not imported.
+    misuse: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
     for stream in (sys.stdout, sys.stderr):  # a name that a terminal cannot show must not end a run
         if hasattr(stream, "reconfigure"):
@@ -233,12 +253,10 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         _end("interrupted", 130)
-    except KeyboardInterrupt:
-        _end("interrupted", 130)
-    except click.ClickException as error:
-        _end(quoted(error.format_message(), 400)[1:-1], 2)
+    except misuse as error:
+        _end(quoted(error.format_message(), 400)[1:-1], 2)  # type: ignore[attr-defined]
     except InputError as error:
         _end(str(error), 2)
     except CoopError as error:

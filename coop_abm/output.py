@@ -54,6 +54,16 @@ def write_text(path: Path, text: str) -> Path:
     return write(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
 
 
+def cell(value: Any) -> str:
+    """A value as a cell of a CSV file: six decimals, and text that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    text = str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def write_json(path: Path, tree: Any) -> Path:
     """Write a tree of plain values as JSON; infinities and NaN become null."""
     return write_text(path, json.dumps(_finite(tree), indent=2, allow_nan=False, ensure_ascii=False) + "\n")

@@ -75,6 +75,16 @@ def renew(i, strategy, size, indptr, indices, weight, matrix, scale, intensity, 
 
 
 @kernel
+def renew_all(strategy, world, helping, payoff, fitness):
+    """Write what follows from the strategies of all sites."""
+    for i in range(world.size):
+        renew(
+            i, strategy, world.size, world.indptr, world.indices, world.weight, world.matrix, world.scale,
+            world.intensity, helping, payoff, fitness,
+        )  # fmt: skip
+
+
+@kernel
 def shuffled(counts, strategy, s0, s1, s2, s3):
     """Place `counts` (S,) individuals of each strategy in random order."""
     i = 0
@@ -254,11 +264,7 @@ def ensemble_graph(world, base, first, start, limit, winner, events, gains):
         s0, s1, s2, s3 = open_stream(base, first + k)
         s0, s1, s2, s3 = shuffled(start, strategy, s0, s1, s2, s3)
         recount(strategy, count)
-        for i in range(size):
-            renew(
-                i, strategy, size, world.indptr, world.indices, world.weight, world.matrix, world.scale,
-                world.intensity, helping, payoff, fitness,
-            )  # fmt: skip
+        renew_all(strategy, world, helping, payoff, fitness)
         done, gained, s0, s1, s2, s3 = advance_graph(
             world, strategy, count, helping, payoff, fitness, limit, s0, s1, s2, s3
         )

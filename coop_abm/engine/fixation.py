@@ -28,6 +28,9 @@ PATIENCE = 2_000_000_000
 #: Replicates in one call of a kernel: short enough to be interrupted, long enough to be fast.
 CHUNK = 2000
 
+#: Events of one call of a kernel on a graph.
+LONGEST = 20_000_000
+
 #: Called with the number of replicates just finished.
 Progress = Callable[[int], None]
 
@@ -95,7 +98,8 @@ def ensemble(
         return len(winner[part])
 
     workers = 1 if current_engine() == "plain" else os.cpu_count() or 1
-    step = max(1, min(CHUNK, math.ceil(runs / workers)))
+    longest = LONGEST // ready.world.size**2 if ready.kind == "graph" else CHUNK  # a run takes about N^2 events
+    step = max(1, min(CHUNK, longest, math.ceil(runs / workers)))
     edges = [*range(0, runs, step), runs]
     chunk(0, 0)  # no replicate at all: compiled once, before threads ask for it
     with ThreadPoolExecutor(workers) as pool:

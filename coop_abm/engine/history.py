@@ -14,7 +14,7 @@ import numpy as np
 from coop_abm.core.dice import open_stream, stream_base
 from coop_abm.core.kernel import engine
 from coop_abm.core.question import Policy
-from coop_abm.engine.events import fill_groups, process, recount, renew, shuffled
+from coop_abm.engine.events import fill_groups, process, recount, renew_all, shuffled
 from coop_abm.engine.measures import MEASURES, Snapshot, shares
 from coop_abm.engine.rounds import Play, run
 from coop_abm.scenario.scenario import Scenario
@@ -80,11 +80,7 @@ class EventWorld:
             scratch = np.zeros_like(self.count)
             fill_groups(world, self.strategy, self.group, self.alive, scratch, self.payoff, self.fitness)
             return
-        for i in range(world.size):
-            renew(
-                i, self.strategy, world.size, world.indptr, world.indices, world.weight, world.matrix, world.scale,
-                world.intensity, self.helping, self.payoff, self.fitness,
-            )  # fmt: skip
+        renew_all(self.strategy, world, self.helping, self.payoff, self.fitness)
         self.group[:] = np.arange(world.size) // world.group_size
 
     def step(self) -> None:

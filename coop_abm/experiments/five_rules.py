@@ -257,7 +257,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: f"{cell:.6f}" if isinstance(cell, float) else cell for name, cell in row.items()})
+        writer.writerow({name: output.cell(value) for name, value in row.items()})
     return text.getvalue()
 
 
@@ -355,7 +355,7 @@ def _key(axes: Axes, precision: str, seed: int) -> None:
         "textbook limit (infinite, weak, rare)",
     ]
     axes.legend(entries, words, loc="upper left", frameon=False, fontsize=10.5, labelspacing=0.8, borderaxespad=0)
-    words = axes.text(
+    beside = axes.text(
         0.02, 0.34,
         r"$\rho_C$: chance that cooperators take over from defectors" "\n"
         r"$\rho_D$: chance that defectors take over from cooperators" "\n"
@@ -363,4 +363,4 @@ def _key(axes: Axes, precision: str, seed: int) -> None:
         f"Donation game, exponential fitness\nPrecision {precision}, seed {seed}",
         transform=axes.transAxes, va="top", fontsize=9.5, color=figures.MUTED, linespacing=1.5,
     )  # fmt: skip
-    words.set_in_layout(False)
+    beside.set_in_layout(False)

@@ -74,7 +74,8 @@ class Answers(NamedTuple):
         counted = np.diff(self.indptr).astype(np.float64)
         if len(self.weight) == 0:
             return counted
-        return np.array([self.weight[a:z].sum() for a, z in zip(self.indptr, self.indptr[1:], strict=False)])
+        rows = np.repeat(np.arange(self.size), np.diff(self.indptr))
+        return np.bincount(rows, self.weight, minlength=self.size)
 
 
 def neutral(size: int) -> Answers:

@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from coop_abm.core.errors import ScenarioError, quoted
+from coop_abm.core.errors import InputError, ScenarioError, quoted
 from coop_abm.core.part import Part, kind_of
 from coop_abm.scenario.scenario import Scenario
 
@@ -346,8 +346,8 @@ def load(path: str | Path) -> Scenario:
         raise ScenarioError(f"{shown}: not valid TOML: {quoted(str(error), 120)[1:-1]}") from None
     try:
         return validated(_with_graph(tree, file.parent))
-    except ScenarioError as error:
-        raise ScenarioError(f"{shown}: {error}") from None
+    except InputError as error:
+        raise type(error)(f"{shown}: {error}") from None
 
 
 def _with_graph(tree: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -71,6 +71,8 @@ class Scenario(Part):
             )
         if self.partners == "all" and self.kin.enabled and self.kin.channel == "meeting":
             raise ValueError("partners: must be one while kin.channel is meeting; got all")
+        if self.network.enabled:
+            self.network.graph.check(self.size)
         grouped = self.group.enabled and 0 < self.group.size < self.size
         if grouped and self.size % self.group.size:
             raise ValueError(f"group.size: must divide the number of individuals, {self.size}; got {self.group.size}")

@@ -117,7 +117,7 @@ def graph_fixation(
     as ``flip_probabilities``; InputError : start out of range
     """
     flip = flip_probabilities(weights, M, update=update, intensity=intensity, payoff=payoff)
-    _states, size = flip.shape
+    size = flip.shape[1]
     mutants = whole("start", start, 1, size - 1)
     reach = _reach_all_a(flip)
     playing_a = _states(size).sum(axis=1)

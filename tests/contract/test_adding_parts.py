@@ -192,16 +192,18 @@ class Chicken(Game):
     kind: Literal["chicken"] = "chicken"
     face: float = knob(1.0, "face", low=0, high=1e6, step=0.1, live=True, help="what the one who swerves alone loses")
     crash: float = knob(10.0, "crash", low=0, high=1e6, step=0.1, live=True, help="what a crash costs")
+    road: Literal["empty", "watched"] = knob("empty", "road", help="whether losing face is seen by others")
 
     def payoffs(self) -> np.ndarray:
-        return np.array([[0.0, -self.face], [self.face, -self.crash]])
+        face = self.face * (2 if self.road == "watched" else 1)
+        return np.array([[0.0, -face], [face, -self.crash]])
 '''),
 )  # fmt: skip
 
 SCENARIO = """
 size = 12
 clock = "{clock}"
-game = {{kind = "chicken", crash = 4.0}}
+game = {{kind = "chicken", crash = 4.0, road = "watched"}}
 update = "imitate_better"
 players = [
     {{share = 0.5, strategy = {{kind = "tf2t"}}}},
@@ -285,7 +287,7 @@ def test_the_command_line_shows_the_knobs_of_newcomers(laboratory):
     answer = python(laboratory, "-m", "coop_abm.cli", "knobs", scenario_file(laboratory, "round").name)
     shown = answer.stdout.splitlines()
     for line in (
-        "game = chicken", "game.crash = 4.0", "update = imitate_better", "network.graph = wheel",
+        "game = chicken", "game.crash = 4.0", "game.road = watched", "update = imitate_better", "network.graph = wheel",
         "players.0.strategy = tf2t", "indirect.assessment = staying",
     ):  # fmt: skip
         assert line in shown
