@@ -159,7 +159,7 @@ class FiveRules:
             for axes, row in zip(grid.flat, results, strict=False):
                 _panel(axes, row)
             _key(grid.flat[-1], self.precision, self.seed)
-            figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
+            figure.set_layout_engine("constrained", h_pad=0.1, w_pad=0.08)
             figure.suptitle(
                 "Five rules for the evolution of cooperation: measured against exact theory",
                 x=0.01, ha="left", fontsize=17, fontweight="bold",
@@ -320,14 +320,14 @@ def _panel(axes: Axes, row: Row) -> None:
     if low < limit < high:
         axes.axvline(limit, color=figures.LIMIT, linestyle=(0, (1, 2)), linewidth=1.6, zorder=2)
     numbers = f"measured {found.value:.3f} [{found.low:.3f}, {found.high:.3f}]  exact {exact:.3f}  limit {limit:.3f}"
-    words = [
+    above = [
         axes.text(
             0, 1.1, "\n".join(row.condition.rsplit("; ", 1)), transform=axes.transAxes, va="bottom", fontsize=8,
             color=figures.MUTED,
         ),
         axes.text(0, 1.02, numbers, transform=axes.transAxes, va="bottom", fontsize=9.5, color=figures.INK),
     ]  # fmt: skip
-    for text in words:
+    for text in above:
         text.set_in_layout(False)  # there is room for it, and it must not narrow the panel
 
 

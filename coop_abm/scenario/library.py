@@ -73,11 +73,12 @@ def stern_judging() -> Scenario:
     return Scenario(
         size=100,
         execution_error=0.01,
+        game=Donation(benefit=5.0),
         update=PairwiseComparison(intensity=0.5),
         players=(
-            Players(share=0.4, strategy=Discriminator()),
-            Players(share=0.3, strategy=AllC()),
-            Players(share=0.3, strategy=AllD()),
+            Players(share=0.6, strategy=Discriminator()),
+            Players(share=0.2, strategy=AllC()),
+            Players(share=0.2, strategy=AllD()),
         ),
         indirect=Indirect(enabled=True, visibility=1.0, assessment=SternJudging(), assessment_error=0.01),
     )
