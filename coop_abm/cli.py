@@ -20,7 +20,7 @@ from coop_abm._version import __version__
 
 app = typer.Typer(
     help="The laboratory for the evolution of cooperation: Nowak's five rules, on any graph, against exact theory.",
-    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    no_args_is_help=False, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
 )  # fmt: skip
 
 _KNOBS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -33,10 +33,14 @@ Unweighted = Annotated[bool, typer.Option("--unweighted", help="Ignore edge weig
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def _root(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
     if version:
         typer.echo(f"coop-abm {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command("five-rules")
@@ -252,6 +256,8 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         code = app(standalone_mode=False)
+        if code == 130:  # typer turns an interrupt into this answer
+            _end("interrupted", 130)
         sys.exit(code if isinstance(code, int) else 0)
     except (typer.Abort, KeyboardInterrupt):
         _end("interrupted", 130)

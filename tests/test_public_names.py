@@ -46,7 +46,7 @@ def test_every_name_that_is_reached_on_first_use_is_public():
 
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'cooperate_harder'"):
-        coop_abm.cooperate_harder  # noqa: B018
+        coop_abm.cooperate_harder
 
 
 FOLDERS = ("games", "strategies", "norms", "updates", "structures", "mechanisms", "scenario")
@@ -106,9 +106,13 @@ def test_importing_the_package_loads_nothing_heavy():
     assert loaded_by("import coop_abm") == set()
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["five-rules", "--help"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["--help"], ["run", "--help"], ["five-rules", "--help"], ["--version"]], ids=" ".join
+)
 def test_help_loads_nothing_heavy(words):
-    played = f"sys.argv = ['coop-abm', *{words!r}]\nfrom coop_abm import cli\ntry: cli.main()\nexcept SystemExit: pass\n"
+    played = (
+        f"sys.argv = ['coop-abm', *{words!r}]\nfrom coop_abm import cli\ntry: cli.main()\nexcept SystemExit: pass\n"
+    )
     assert loaded_by(f"exec({played!r})") == set()
 
 
@@ -129,7 +133,9 @@ def measured(value: float = 4.0, error: float = 0.01, half: float | None = None)
 
 
 @pytest.mark.parametrize("kind", ["spite", "never"])
-@pytest.mark.parametrize("found", [None, measured(), measured(99.0), measured(half=3.0)], ids=["none", "near", "far", "wide"])
+@pytest.mark.parametrize(
+    "found", [None, measured(), measured(99.0), measured(half=3.0)], ids=["none", "near", "far", "wide"]
+)
 def test_without_a_threshold_nothing_that_is_measured_changes_the_verdict(kind, found):
     assert five_rules._verdict(expected(-9.0 if kind == "spite" else math.inf, kind), found) == "no threshold"
 

@@ -13,16 +13,16 @@ A kernel may call other kernels by their global name, and :meth:`Kernel.using` m
 kernel with other callees: this is how one ensemble loop runs every update rule.
 
 Compiled code is kept between processes. numba's own cache does not notice a changed callee in
-another file, so a kernel is stored under the hash of its source, of everything that it calls, of
-the constants they read, and of the versions of numba, numpy and this package.
+another file, so a kernel is stored under the hash of its bytecode, of everything that it calls, of
+the constants they read, and of the versions of numba, numpy, Python and this package.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import inspect
 import os
+import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -153,13 +153,15 @@ class Kernel:
 
     @functools.cached_property
     def digest(self) -> str:
-        """SHA-256 of the source, constants and callees, and of the versions that compile them."""
+        """SHA-256 of the code, constants and callees, and of the versions that compile them.
+
+        The code that is loaded counts, not the file: a file that is edited while a process runs must
+        not lend its hash to the machine code of what it was before.
+        """
         code = self.function.__code__
         seen = hashlib.sha256(_versions().encode())
-        try:
-            seen.update(inspect.getsource(self.function).encode())
-        except OSError:  # made from a string: there is no file to read
-            seen.update(code.co_code + repr(code.co_consts).encode())
+        seen.update(code.co_code)
+        seen.update(repr((code.co_consts, code.co_names, code.co_varnames, self.function.__qualname__)).encode())
         for name in sorted(code.co_names):
             if name in self.callees:
                 seen.update(f"{name}->{self.callees[name].digest}".encode())
@@ -195,4 +197,4 @@ def _versions() -> str:
 
     # Bounds checks are compiled in, so a checked build must not be mistaken for an unchecked one.
     checked = bool(getattr(numba.config, "BOUNDSCHECK", 0))
-    return f"{numba.__version__} {np.__version__} {__version__} {checked}"
+    return f"{numba.__version__} {np.__version__} {sys.version} {__version__} {checked}"

@@ -26,8 +26,7 @@ from coop_abm.scenario.scenario import Scenario
 
 #: A scenario file larger than this is refused unread.
 LARGEST_FILE = 1 << 20
-#: Families of parts that are chosen by kind.
-_NUMBER = re.compile(r"[+-]?(\d[\d_]*)(\.\d*)?([eE][+-]?\d+)?|[+-]?\.\d+([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d[\d_]*)(\.\d*)?([eE][+-]?\d+)?|[+-]?\.\d+([eE][+-]?\d+)?", re.ASCII)
 
 
 class Knob(NamedTuple):
@@ -149,7 +148,7 @@ def _put(tree: dict[str, Any], path: str, value: Any) -> None:
     model: type[BaseModel] | None = Scenario
     for step in folders:
         at, model = _descend(at, model, step, path)
-    if isinstance(at, (list, tuple)):
+    if not isinstance(at, dict):
         raise _no_such_knob(path)
     if last not in (model.model_fields if model else at):
         raise _no_such_knob(path, _names(model, at))

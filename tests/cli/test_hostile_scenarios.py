@@ -35,10 +35,12 @@ SEEDS = [dumps(named(name)).encode() for name in NAMED] + [ON_A_GRAPH, EDGES]
 TOKENS = [
     b"nan", b"inf", b"-inf", b"1e999", b"-1e999", b"9" * 5000, b"-1", b"0", b"1e-400", b"18446744073709551616",
     b"9223372036854775807", b"-9223372036854775809", b"0x7fffffffffffffffffff", b"0b1", b"true", b"false", b"''", b'""',
-    b"[]", b"{}", b"[[]]", b"[" * 3000, b"[" * 3000 + b"]" * 3000, b"{a=" * 3000, b"a." * 3000 + b"b=1\n", b"\xef\xbb\xbf",
+    b"[]", b"{}", b"[[]]", b"[" * 3000, b"[" * 3000 + b"]" * 3000, b"{a=" * 3000, b"a." * 3000 + b"b=1\n",
+    b"\xef\xbb\xbf",
     b"\r\n", b"\r", b"\x00", b"\x1b[31m", b"\xff", b"\xc3\x28", b"\xed\xa0\x80", "\u202e".encode(), "\u2028".encode(),
-    "\uff11".encode(), "é".encode(), "\U0001f600".encode(), b"'../far.csv'", b"'/etc/passwd'", b"'http://x.example/g.csv'",
-    b"'file:///etc/passwd'", b"'near.csv/../../far.csv'", b"'\\u0000'", b'"\\u0000"', b'"\\ud800"', b"'~/far.csv'", b"'.'",
+    "\uff11".encode(), "é".encode(), "\U0001f600".encode(), b"'../far.csv'", b"'/etc/passwd'", b"'http://x.y/g.csv'",
+    b"'file:///etc/passwd'", b"'near.csv/../../far.csv'", b"'\\u0000'", b'"\\u0000"', b'"\\ud800"', b"'~/far.csv'",
+    b"'.'",
     b"'..'", b"2020-01-01", b"07:32:00", b"1979-05-27T07:32:00Z", b"\nsize = 7\n", b"\n[network]\n", b"\n[[players]]\n",
     b"\n[kin]\nenabled = true\n", b"kind = 'edges'", b"kind = 'file'", b'"__proto__"', b"kin.kin.kin = 1\n",
     b"players = 3\n", b"size = 1000000000\n", b"[" + b"1," * 20000 + b"]", b"#" * 2000, b"'''", b'"""', b"\\",
@@ -223,7 +225,22 @@ def test_mutants_never_upset_the_real_program(twenty, folder):
 # ------------------------------------------------------------------------------------- a grammar
 
 words = st.text(max_size=8) | st.sampled_from(
-    ["", "kind", "ring", "torus", "edges", "file", "type", "allc", "../x", "near.csv", "event", "round", "\x00", "\ud7ff"]
+    [
+        "",
+        "kind",
+        "ring",
+        "torus",
+        "edges",
+        "file",
+        "type",
+        "allc",
+        "../x",
+        "near.csv",
+        "event",
+        "round",
+        "\x00",
+        "\ud7ff",
+    ]
 )
 scalars = (
     st.none().map(lambda _: True) | st.booleans() | st.integers(-(2**70), 2**70) | st.integers(-3, 50)
@@ -236,7 +253,8 @@ known = sorted({knob.path for name in NAMED for knob in knobs(named(name)) if no
 trees = st.dictionaries(st.sampled_from(known) | words, scalars | values, max_size=6)
 entries = st.lists(
     st.fixed_dictionaries(
-        {}, optional={"share": scalars, "policy": words, "strategy": scalars | st.dictionaries(words, scalars, max_size=3)}
+        {},
+        optional={"share": scalars, "policy": words, "strategy": scalars | st.dictionaries(words, scalars, max_size=3)},
     ),
     max_size=3,
 )
@@ -354,7 +372,7 @@ TRICKS = {
         b"network.graph = {kind = 'edges', size = 2, edges = [[0, 9223372036854775808, 1.0]]}\n"
     ),
     "a graph larger than its world": (
-        b"network.enabled = true\nsize = 2\nnetwork.graph = {kind = 'edges', size = 99999999999, edges = [[0, 1, 1.0]]}\n"
+        b"network.enabled = true\nsize = 2\nnetwork.graph = {kind = 'edges', size = 999999999, edges = [[0, 1, 1.0]]}\n"
     ),
     "a weight of nothing": (
         b"network.enabled = true\nsize = 2\nnetwork.graph = {kind = 'edges', size = 2, edges = [[0, 1, 0.0]]}\n"

@@ -34,7 +34,7 @@ SILENT = {
     "defectors first": (
         Scenario(clock="event", players=pair(AllD(), Reciprocator())), "the first strategy must help strangers",
     ),
-    "two helpers": (Scenario(clock="event", players=pair(AllC(), TitForTat())), "the first strategy must help strangers"),
+    "two helpers": (Scenario(clock="event", players=pair(AllC(), TitForTat())), "the second must not"),
     "help for nothing": (replace(named("kin"), {"game.cost": 0.0}), "game.cost is 0"),
     "a strategy that reads the game": (
         replace(named("direct"), {"players": [Players(share=0.5, strategy=GenerousTitForTat()).model_dump(),

@@ -43,7 +43,9 @@ def test_a_size_that_agrees_with_the_graph_may_be_stated(folder):
 
 
 def test_a_size_that_does_not_agree_is_refused(folder):
-    with pytest.raises(ScenarioError, match=r"^world.toml: size must be 3, the nodes of mine.csv, or be left out; got 4"):
+    with pytest.raises(
+        ScenarioError, match=r"^world.toml: size must be 3, the nodes of mine.csv, or be left out; got 4"
+    ):
         scenario(folder, "size = 4\n" + FILE)
 
 
@@ -73,7 +75,9 @@ def test_a_networkx_graph_keeps_its_labels_in_its_own_order():
 
 def test_names_of_nodes_do_not_count_in_a_digest():
     named_nodes = networkx.relabel_nodes(networkx.cycle_graph(6), {i: f"p{i}" for i in range(6)})
-    assert digest(on_graph(named("network"), named_nodes)) == digest(on_graph(named("network"), networkx.cycle_graph(6)))
+    assert digest(on_graph(named("network"), named_nodes)) == digest(
+        on_graph(named("network"), networkx.cycle_graph(6))
+    )
 
 
 def test_edges_count_in_a_digest():

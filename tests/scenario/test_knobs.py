@@ -109,7 +109,9 @@ def test_no_knob_is_listed_twice(name):
 
 
 def numbers() -> list[str]:
-    return [k.path for k in knobs(everything_on()) if isinstance(k.value, (int, float)) and not isinstance(k.value, bool)]
+    return [
+        k.path for k in knobs(everything_on()) if isinstance(k.value, (int, float)) and not isinstance(k.value, bool)
+    ]
 
 
 @pytest.mark.parametrize("path", numbers())
