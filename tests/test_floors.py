@@ -20,8 +20,8 @@ FLOORS = (
     {"scenario"},
     {"engine", "llm"},
     {"policies"},
-    {"sweeps", "training", "abm"},
-    {"experiments", "dashboard", "lab", "figures", "output", "testing"},
+    {"sweeps", "training", "abm", "lab", "figures", "output"},
+    {"experiments", "dashboard", "testing"},
     {"cli"},
 )
 WHY = {

@@ -17,7 +17,8 @@ import pytest
 
 import coop_abm
 from coop_abm import output
-from coop_abm.engine.crossing import Measured
+from coop_abm.engine.crossing import Measured, Point
+from coop_abm.engine.fixation import Fixation
 from coop_abm.experiments import five_rules
 from coop_abm.experiments.five_rules import COLUMNS, FiveRules
 from coop_abm.scenario.expectation import Expectation
@@ -200,6 +201,14 @@ def test_a_star_has_no_threshold_an_infinite_ratio_and_nothing_measured():
 @pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_no_text_of_a_stranger_becomes_a_formula_in_a_spreadsheet(start):
     assert written(row(condition=f"{start}, weighted"))[1][1].startswith("'")
+
+
+def test_any_name_of_a_graph_file_can_stand_in_the_figure(tmp_path):
+    both = Fixation(*(0.1 for _ in Fixation._fields))
+    points = tuple(Point(ratio, ratio - 4.0, 0.1, both, both) for ratio in (3.2, 3.7, 4.3, 4.8))
+    found = Measured(4.0, 0.01, 3.98, 4.02, (points,), (0.1,), 9)
+    FiveRules().save([row(condition=r"$\foo$.edgelist, weighted", measured=found)], tmp_path)
+    assert (tmp_path / "five_rules.svg").stat().st_size > 1000
 
 
 def test_numbers_are_not_taken_for_text():

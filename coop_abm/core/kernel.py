@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from coop_abm.core.errors import InputError
+from coop_abm.core.errors import CoopError, InputError
 
 ENGINES = ("compiled", "plain")
 _chosen = os.environ.get("COOP_ABM_ENGINE", "compiled")
@@ -128,7 +128,12 @@ class Kernel:
         """The numba dispatcher, calling the compiled versions of its callees."""
         import numba
 
+        if self.function.__closure__:  # it would not be part of the hash under which the code is kept
+            raise CoopError(f"kernel {self.function.__qualname__}: pass what it reads as arguments, not by closure")
         function = self._rebound({name: callee.compiled for name, callee in self.callees.items()})
+        # numba names machine code by qualified name and a count within the process. Variants made by
+        # `using` share a name, so that code kept by one process could answer for another's.
+        function.__name__ = function.__qualname__ = f"{function.__name__}_{self.digest[:16]}"
         return numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
 
     @functools.cached_property

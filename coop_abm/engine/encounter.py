@@ -30,6 +30,7 @@ class Encounters(NamedTuple):
     memory : int16 (R, E, 2), automaton state of each side
     total  : float64 (R, E, 2), payoff of each side so far, summed over turns
     acts   : int64 (R, 2), actions of the round so far: cooperative, all
+    weight : float (E,), what each encounter counts in a mean or sum of payoffs: the weight of its edge
     """
 
     member: np.ndarray
@@ -38,10 +39,12 @@ class Encounters(NamedTuple):
     memory: np.ndarray
     total: np.ndarray
     acts: np.ndarray
+    weight: np.ndarray
 
 
-def encounters(replicates: int, count: int) -> Encounters:
-    """Room for `count` encounters in each replicate."""
+def encounters(replicates: int, weight: np.ndarray) -> Encounters:
+    """Room for encounters of these weights, float (E,), in each replicate."""
+    count = len(weight)
     return Encounters(
         np.full((replicates, count, 2), -1, np.int32),
         np.zeros((replicates, count), np.int8),
@@ -49,6 +52,7 @@ def encounters(replicates: int, count: int) -> Encounters:
         np.zeros((replicates, count, 2), np.int16),
         np.zeros((replicates, count, 2)),
         np.zeros((replicates, 2), np.int64),
+        weight,
     )
 
 
@@ -193,28 +197,34 @@ def settle(t, turn, dice, answers, error, payoffs, next_state, strategy, met, as
 
 
 @kernel
-def feel_payoffs(answers, accumulated, met, payoff):
+def feel_payoffs(answers, accumulated, paid_sides, met, payoff):
     """Whose payoff do I feel? Own payoff plus relatedness x the partner's, in each encounter.
+
+    Where everybody seeks one partner only the seeker is paid (`paid_sides` 1): who is sought more often,
+    for having few neighbours or many, must not weigh in, and a share r of meetings with copies must
+    stay a share r. So the mean over rounds is the expected payoff that the event clock reads. Where
+    everybody meets all neighbours both are paid (2), in proportion to the weight of the edge.
 
     payoff : float (R, N) written: the mean over an individual's encounters, or their sum where
              `accumulated` is 1; 0 for whoever met nobody
     """
-    count = np.zeros(payoff.shape[1], np.int64)
+    total = np.zeros(payoff.shape[1])
     for k in range(payoff.shape[0]):
         for i in range(payoff.shape[1]):
             payoff[k, i] = 0.0
-            count[i] = 0
+            total[i] = 0.0
         for e in range(met.member.shape[1]):
             if met.member[k, e, 1] < 0:
                 continue
-            for side in range(2):
+            for side in range(paid_sides):
                 i = np.int64(met.member[k, e, side])
-                payoff[k, i] += met.total[k, e, side] + answers.relatedness * met.total[k, e, 1 - side]
-                count[i] += 1
+                felt = met.total[k, e, side] + answers.relatedness * met.total[k, e, 1 - side]
+                payoff[k, i] += met.weight[e] * felt
+                total[i] += met.weight[e]
         if accumulated == 0:
             for i in range(payoff.shape[1]):
-                if count[i] > 1:
-                    payoff[k, i] = payoff[k, i] / count[i]
+                if total[i] > 0.0:
+                    payoff[k, i] = payoff[k, i] / total[i]
 
 
 @kernel

@@ -409,7 +409,9 @@ def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False) ->
             f"update.intensity x payoff must stay below {LARGEST_EXPONENT:g}, or fitness overflows; "
             f"got {update.intensity:g} x {largest:g}"
         )
-    value = update.reproductive_value(strength) if record_gains and kind == "graph" else None
+    # A takeover moves many nodes at once, which no rule's gain knows of: then runs are counted.
+    followed = record_gains and kind == "graph" and answers.groups == 1
+    value = update.reproductive_value(strength) if followed else None
     world = World(
         size=size,
         indptr=answers.indptr,

@@ -124,6 +124,8 @@ def starting(scenario: Scenario, invader: int, heads: int) -> np.ndarray:
     """int64 (2,): head counts when `heads` individuals of strategy `invader` face all others."""
     if len(scenario.repertoire().names) != 2:
         raise ScenarioError("players: fixation is measured between two strategies; this world has another number")
+    if scenario.group.enabled and 0 < scenario.group.size < scenario.size and scenario.group.split == 0:
+        raise ScenarioError("group.split must be above 0, or groups stay apart for ever and nothing fixes; got 0")
     start = np.full(2, scenario.size - heads, np.int64)
     start[invader] = heads
     return start

@@ -91,16 +91,20 @@ class Play:
         self._asked = np.empty((0, 3), np.int64)
         self._open()
 
-    def _encounters_a_round(self, replicates: int) -> int:
-        n = self.scenario.size
-        pairs = n * (n - 1) // 2 if len(self.answers.indptr) == 0 else len(self.answers.indices) // 2
+    def _encounters_a_round(self, replicates: int) -> np.ndarray:
+        """float (E,): the weight of each encounter of a round; its length is their number."""
+        answers, n = self.answers, self.scenario.size
+        pairs = n * (n - 1) // 2 if len(answers.indptr) == 0 else len(answers.indices) // 2
         count = n if self.scenario.partners == "one" else pairs
         if replicates * count * BYTES_PER_ENCOUNTER > LARGEST_TABLE:
             raise ScenarioError(
                 f"size: {count:,} encounters a round need {replicates * count * BYTES_PER_ENCOUNTER / 2**30:.0f} GiB; "
                 f"permitted are {LARGEST_TABLE / 2**30:.0f} GiB (partners = one needs fewest)"
             )
-        return count
+        if self.scenario.partners == "one" or len(answers.weight) == 0:
+            return np.ones(count)
+        rows = np.repeat(np.arange(n), np.diff(answers.indptr))
+        return answers.weight[answers.indices > rows]
 
     def ask(self) -> Question:
         """Who must decide now, seeing what, choosing among what."""
@@ -133,8 +137,13 @@ class Play:
         """This world `copies` times, each replicate in a row, to go on in different ways."""
         other = copy.copy(self)
         other.state = self.state.branch(copies)
-        other.dice = self.dice._replace(keys=np.repeat(self.dice.keys, copies, axis=0))
-        other.met = type(self.met)(*(np.repeat(part, copies, axis=0) for part in self.met))
+        address = np.repeat(self.dice.address, copies, axis=0)
+        address[:, 0] = address[:, 0] * copies + np.tile(np.arange(copies), len(self.dice.address))
+        other.dice = Dice(np.repeat(self.dice.keys, copies, axis=0), address, np.repeat(self.dice.value, copies))
+        by_replicate = {
+            name: np.repeat(part, copies, axis=0) for name, part in self.met._asdict().items() if name != "weight"
+        }
+        other.met = self.met._replace(**by_replicate)
         other.acts = np.repeat(self.acts, copies, axis=0)
         other._ask_turn(self.ask().turn)
         return other
@@ -173,7 +182,8 @@ class Play:
         """Whose payoff do I feel; what is said of me; who replaces whom?"""
         state, answers, update = self.state, self.answers, self.scenario.update
         self.acts = self.met.acts.copy()
-        feel_payoffs(answers, int(self.scenario.payoff == "accumulated"), self.met, state.payoff)
+        accumulated, paid_sides = int(self.scenario.payoff == "accumulated"), 1 + int(self.scenario.partners == "all")
+        feel_payoffs(answers, accumulated, paid_sides, self.met, state.payoff)
         if not answers.innate:
             assess(self.round, self.dice, answers, self.met, state.standing)
         paid = (state.strategy, state.alive, state.payoff, state.group)

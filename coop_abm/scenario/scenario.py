@@ -35,7 +35,9 @@ class Scenario(Part):
         "round", "clock", help="round: all meet, then learn; event: one replacement at a time, expected payoffs"
     )
     partners: Literal["one", "all"] = knob(
-        "one", "partners", help="round clock: everybody seeks one partner, or meets all neighbours"
+        "one",
+        "partners",
+        help="round clock: everybody seeks one partner and is paid for that meeting, or meets all neighbours",
     )
     payoff: Literal["averaged", "accumulated"] = knob(
         "averaged", "payoff", help="what counts for selection: the mean over encounters, or their sum"

@@ -8,6 +8,7 @@ rule of their own.
 
 ``replace(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity)``
     one event: the site whose strategy is replaced, and the site that it is replaced from
+    ``fitness`` may be measured from any level, because only ratios of it count
 ``gain(i, size, indptr, indices, weight, helping, fitness, payoff, intensity)``
     how much more likely than under neutral drift is it that i, when its turn comes, ends up as a
     cooperator? This is what measures a fixation probability with little noise; None where a rule

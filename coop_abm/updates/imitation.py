@@ -16,14 +16,14 @@ from coop_abm.updates.moran import competition_gain, competitor
 @kernel
 def source_of_imitation(i, v, w, size, indptr, indices, weight, fitness, payoff, intensity):
     """Whose strategy does i carry on with: its own or a neighbour's, in proportion to fitness?"""
-    return competitor(i, v, 1.0, size, indptr, indices, weight, fitness)
+    return competitor(i, v, 1.0, size, indptr, indices, weight, fitness, payoff, intensity)
 
 
 @kernel
 def someone_imitates(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
     """A uniformly drawn individual keeps its strategy or takes up a neighbour's."""
     learner = anyone(u, size, multiplicity)
-    return learner, competitor(learner, v, 1.0, size, indptr, indices, weight, fitness)
+    return learner, competitor(learner, v, 1.0, size, indptr, indices, weight, fitness, payoff, intensity)
 
 
 @kernel
@@ -35,7 +35,11 @@ def gain_by_imitation(i, size, indptr, indices, weight, helping, fitness, payoff
 @kernel
 def copying_probability(mine, theirs, intensity):
     """The Fermi function: how likely is it that who earns `mine` copies who earns `theirs`?"""
-    return 1.0 / (1.0 + math.exp(-intensity * (theirs - mine)))
+    tilt = intensity * (theirs - mine)
+    if tilt >= 0.0:
+        return 1.0 / (1.0 + math.exp(-tilt))
+    small = math.exp(tilt)  # the same, in the form that cannot overflow
+    return small / (1.0 + small)
 
 
 @kernel

@@ -6,6 +6,7 @@ never does [OhtsukiHauertLiebermanNowak2006].
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -15,26 +16,43 @@ from coop_abm.core.part import knob
 from coop_abm.structures.neighbours import degree, edge_weight, neighbour, random_neighbour
 from coop_abm.updates.base import Update, anyone
 
+#: Below this sum of fitness, what is left of it has lost its digits.
+FAINT = 1e-280
+
 
 @kernel
-def competitor(i, v, own, size, indptr, indices, weight, fitness):
+def competitor(i, v, own, size, indptr, indices, weight, fitness, payoff, intensity):
     """Who wins the competition for site i?
 
-    Neighbours compete in proportion to edge weight x fitness, and i itself with weight `own`.
-    Returns i where nobody can win.
+    Neighbours compete in proportion to edge weight x fitness, and i itself with weight `own`. Fitness
+    may be measured from any level; where all of it around i is vanishing, it is measured anew from the
+    best of them. Returns i where nobody can win.
     """
     k = degree(i, size, indptr)
     total = own * fitness[i]
     for e in range(k):
         total += edge_weight(i, e, indptr, weight) * fitness[neighbour(i, e, indptr, indices)]
+    level = 0.0
+    faint = total < FAINT and k > 0
+    if faint:
+        level = payoff[i] if own > 0.0 else -math.inf
+        for e in range(k):
+            level = max(level, payoff[neighbour(i, e, indptr, indices)])
+        total = own * math.exp(intensity * (payoff[i] - level)) if own > 0.0 else 0.0
+        for e in range(k):
+            j = neighbour(i, e, indptr, indices)
+            total += edge_weight(i, e, indptr, weight) * math.exp(intensity * (payoff[j] - level))
     target = v * total
-    passed = own * fitness[i]
+    passed = 0.0
+    if own > 0.0:
+        passed = own * (math.exp(intensity * (payoff[i] - level)) if faint else fitness[i])
     chosen = np.int64(i)
     if target < passed:
         return chosen
     for e in range(k):
         j = neighbour(i, e, indptr, indices)
-        strength = edge_weight(i, e, indptr, weight) * fitness[j]
+        strength = edge_weight(i, e, indptr, weight)
+        strength *= math.exp(intensity * (payoff[j] - level)) if faint else fitness[j]
         if strength > 0.0:
             passed += strength
             chosen = np.int64(j)
@@ -66,14 +84,14 @@ def competition_gain(i, own, size, indptr, indices, weight, helping, fitness):
 @kernel
 def source_after_death(i, v, w, size, indptr, indices, weight, fitness, payoff, intensity):
     """Whose offspring fills the empty site i?"""
-    return competitor(i, v, 0.0, size, indptr, indices, weight, fitness)
+    return competitor(i, v, 0.0, size, indptr, indices, weight, fitness, payoff, intensity)
 
 
 @kernel
 def death_then_birth(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
     """A uniformly drawn individual dies; its neighbours compete for the site."""
     dead = anyone(u, size, multiplicity)
-    return dead, competitor(dead, v, 0.0, size, indptr, indices, weight, fitness)
+    return dead, competitor(dead, v, 0.0, size, indptr, indices, weight, fitness, payoff, intensity)
 
 
 @kernel

@@ -98,6 +98,13 @@ KNOBS = {
         ["--update.intensity", "100", "--game.benefit", "1000"],
         ["update.intensity x payoff must stay below 300"],
     ),
+    "a knob given twice": (["--kin.relatedness", "0.1", "--kin.relatedness", "0.9"], ["kin.relatedness", "twice"]),
+    "a knob given twice in two spellings": (
+        ["--kin.relatedness", "0.1", "--kin__relatedness", "0.9"], ["kin.relatedness", "twice"],
+    ),
+    "a graph given as two kinds": (
+        ["--network.graph", "ring", "--network.graph", "torus"], ["network.graph", "twice"],
+    ),
     "a graph file as a knob": (["--network.graph", "karate.graphml"], ["network.graph.kind must be one of complete"]),
 }  # fmt: skip
 
@@ -128,6 +135,7 @@ COMMANDS = {
     "a negative number of steps": (["run", "kin", "--steps", "-1"], ["steps must be a whole number in [0, ", "got -1"]),
     "a number of steps in words": (["run", "kin", "--steps", "ten"], ["--steps", "valid integer"]),
     "no replicates": (["run", "all_five", "--replicates", "0"], ["replicates", "got 0"]),
+    "fewer than no replicates": (["run", "all_five", "--replicates", "-1"], ["replicates", "got -1"]),
     "replicates on the event clock": (["run", "kin", "--replicates", "2"], ["replicates must be 1 on the event clock"]),
     "a wild precision": (["five-rules", "--precision", "wild"], ["precision must be one of low, default, high"]),
     "a negative seed of five-rules": (["five-rules", "--seed", "-1"], ["seed must be a whole number in [0, 2^63)"]),
@@ -235,6 +243,12 @@ def test_a_size_beside_a_graph_of_another_size_is_refused(terminal, tmp_path):
     (tmp_path / "path.edgelist").write_text("a b\nb c\n")
     end = terminal("run", "network", "--graph", "path.edgelist", "--size", "5")
     assert_refused(end, "network.graph: this graph has 3 nodes", "got 5")
+
+
+def test_a_graph_given_as_a_file_and_as_a_knob_is_refused(terminal, tmp_path):
+    (tmp_path / "path.edgelist").write_text("a b\nb c\n")
+    end = terminal("run", "network", "--graph", "path.edgelist", "--network.graph", "ring", "--steps", "1")
+    assert_refused(end, "network.graph")
 
 
 def test_parallel_edges_are_merged_and_said_and_the_run_goes_on(terminal, tmp_path):
@@ -356,6 +370,52 @@ def test_a_disk_that_fills_up_leaves_the_results_of_before(terminal, tmp_path, m
     assert_refused(end, "series.csv' cannot be written (No space left on device)")
     assert (tmp_path / "out" / "series.csv").read_bytes() == before
     assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
+
+
+def test_a_disk_that_fills_up_leaves_the_figure_of_before(terminal, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    terminal("run", "kin", "--steps", "1", "--out", "out", "--quiet")
+    before = (tmp_path / "out" / "run.png").read_bytes()
+
+    def half(_figure, path, **_):
+        Path(path).write_bytes(b"half a picture")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", half)
+    end = terminal("run", "kin", "--steps", "3", "--out", "out", "--quiet")
+    assert_refused(end, "run.png", "cannot be written (No space left on device)")
+    assert (tmp_path / "out" / "run.png").read_bytes() == before
+
+
+# ------------------------------------------------------------------- words of a stranger on the screen
+
+
+STRANGER = """
+name = "mine\\u0007\\nkin.relatedness = 0.9"
+size = 3
+[network]
+enabled = true
+graph = {kind = "edges", size = 3, edges = [[0, 1, 1.0], [1, 2, 1.0]], notes = ["a\\u0007\\ncoop-abm: forged"]}
+"""
+
+
+def test_a_name_cannot_forge_a_line_among_the_knobs(terminal, tmp_path):
+    (tmp_path / "world.toml").write_text(STRANGER)
+    out = terminal("knobs", "world.toml").out
+    assert "kin.relatedness = 0.9" not in out.splitlines() and "\x07" not in out
+
+
+def test_a_note_in_a_file_cannot_forge_a_line_of_the_program(terminal, tmp_path):
+    (tmp_path / "world.toml").write_text(STRANGER)
+    end = terminal("run", "world.toml", "--clock", "event", "--steps", "0", "--quiet", "--out", "out")
+    assert len(end.notes) == 1 and end.notes[0].isprintable() and end.lines == []
+
+
+@pytest.mark.parametrize("name", ["$\\foo$", "$x_$", "漢字", "\u202e", "a\x01b"], ids=ascii)
+def test_any_name_can_stand_in_a_title(name, terminal):
+    end = terminal("run", "kin", "--name", name, "--steps", "1", "--quiet")
+    assert (end.code, end.lines) == (0, [])
 
 
 # ------------------------------------------------------------------------------------- endings

@@ -69,6 +69,12 @@ def test_a_size_is_refused_before_building_or_not_at_all(kind, size):
         assert part.build(size, 1).size == size
 
 
+@pytest.mark.parametrize("kind", [p for p in members("structures") if "degree" in p.values[0].model_fields])
+def test_a_graph_that_no_memory_can_hold_is_refused_before_it_is_built(kind):
+    with pytest.raises(GraphError, match=r"network\.graph"):
+        kind(degree=9_999_998).check(10_000_000)  # fifty million million edges
+
+
 def test_digests_are_those_under_which_results_are_stored():
     edges = [(0, 1), (0, 4), (1, 2), (2, 3), (3, 4)]
     words = [first for first, _ in edges] + [second for _, second in edges]

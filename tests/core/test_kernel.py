@@ -207,7 +207,9 @@ def test_choices_among_neighbours_are_the_same_on_both_engines(graph, u, data):
     fitness = np.array(data.draw(st.lists(st.floats(0, 9), min_size=size, max_size=size)))
     i = data.draw(st.integers(0, size - 1))
     same_bits(random_neighbour, i, u, size, *rows)
-    same_bits(competitor, i, u, data.draw(st.sampled_from([0.0, 1.0])), size, *rows, fitness)
+    payoff, own = fitness - 4.0, data.draw(st.sampled_from([0.0, 1.0]))
+    same_bits(competitor, i, u, own, size, *rows, fitness, payoff, 0.7)
+    same_bits(competitor, i, u, own, size, *rows, np.zeros(size), payoff, 0.7)  # all fitness vanished
 
 
 @RARELY

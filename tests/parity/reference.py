@@ -218,13 +218,15 @@ class Rounds(Society):
             turn += 1
 
     def feel(self, meetings):
+        everybody = self.scenario.partners == "all"
         felt = {i: [] for i in range(self.size)}
         for _, pair, totals, _ in meetings:
-            for side in (0, 1):
-                felt[pair[side]].append(totals[side] + self.relatedness * totals[1 - side])
+            weight = self.edges[pair[0]][pair[1]] if everybody else 1.0
+            for side in (0, 1) if everybody else (0,):  # who is sought is not paid for it
+                felt[pair[side]].append((weight, weight * (totals[side] + self.relatedness * totals[1 - side])))
         for i, values in felt.items():
-            whole = math.fsum(values)
-            self.payoff[i] = whole / len(values) if values and self.scenario.payoff == "averaged" else whole
+            whole, weight = math.fsum(x for _, x in values), math.fsum(w for w, _ in values)
+            self.payoff[i] = whole / weight if values and self.scenario.payoff == "averaged" else whole
 
     def judge(self, norm, meetings):
         before = dict(self.standing)

@@ -295,21 +295,17 @@ def test_the_payoff_matrix_is_the_average_of_simulated_encounters(on, throws):
 
 @pytest.mark.parametrize("on", [("kin",), ("kin", "direct"), ("kin", "indirect"), ("kin", "direct", "indirect")])
 def test_the_payoff_matrix_with_kin_by_meeting_is_the_average_of_simulated_encounters(on, throws):
-    """How many encounters one is in depends on chance, so payoffs are added up and divided by all of them."""
+    """Everybody is paid for the one encounter it sought, with a copy or not."""
     far = {}
     for s, t in PAIRS:
-        scenario = two_of(s, t, on, payoff="accumulated", **{"kin.channel": "meeting"})
+        scenario = two_of(s, t, on, **{"kin.channel": "meeting"})
         play = Play(scenario, replicates=REPLICATES, chance=throws)
         matrix, strategy = scenario.matrix(play.answers), play.state.strategy.copy()
-        pairs = play.met.member
-        meetings = np.stack([(pairs == i).sum(axis=(1, 2)) for i in range(2)], axis=1)
         run(play, TableReader(play.repertoire), 1)
         for mine in range(len(matrix)):
-            of_mine = (strategy == mine) * 1.0
-            earned, times = (play.state.payoff * of_mine).sum(axis=1), (meetings * of_mine).sum(axis=1)
+            earned = play.state.payoff[strategy == mine]
             expected = matrix[mine, len(matrix) - 1 - mine]
-            seen = earned.sum() / times.sum()
-            error = (earned - seen * times).std(ddof=1) / times.mean() / REPLICATES**0.5
-            if abs(seen - expected) > 4.5 * error + 1e-9:
-                far[s, t, mine] = (seen, expected, error)
+            error = earned.std(ddof=1) / len(earned) ** 0.5
+            if abs(earned.mean() - expected) > 4.5 * error + 1e-9:
+                far[s, t, mine] = (earned.mean(), expected, error)
     assert not far

@@ -1,7 +1,4 @@
-"""Faults that are known and not yet mended, each as the test that will pass when it is.
-
-A test here that begins to pass fails the suite (strict): move it to where it belongs.
-"""
+"""Faults that were found once, each as the test that found it."""
 
 import os
 import subprocess
@@ -24,13 +21,11 @@ from .worlds import both, difference, rounds_of, world
 HELPERS_AND_DEFECTORS = [{"share": 0.5, "strategy": kind} for kind in ("allc", "alld")]
 
 
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="the Fermi function overflows in the interpreter only")
 def test_the_strongest_selection_that_a_knob_permits_runs_alike_on_both_engines():
     strong = world((), "pairwise_comparison", **{"update.intensity": 100.0, "game.benefit": 9.0})
     assert not difference(*both(rounds_of, strong))
 
 
-@pytest.mark.xfail(strict=True, reason="fitness is measured from the richest of all, so far from it everybody has 0")
 def test_whoever_imitates_sees_differences_among_neighbours_far_below_the_richest():
     scenario = world(("network",), "imitation", size=6, **{"network.graph": {"kind": "ring", "degree": 2}})
     answers, strategy = scenario.answers(), np.arange(6, dtype=np.int16)[None].copy()
@@ -42,7 +37,6 @@ def test_whoever_imitates_sees_differences_among_neighbours_far_below_the_riches
     assert strategy[0, 3] == 4
 
 
-@pytest.mark.xfail(strict=True, reason="a meeting with a copy counts twice, in a mean over few encounters")
 @pytest.mark.parametrize("relatedness", [0.3, 0.5, 0.8])
 def test_with_kin_by_meeting_the_mean_payoff_of_a_round_is_what_the_matrix_expects(relatedness):
     """A share r of what one earns on average must come from copies, or Hamilton's rule moves."""
@@ -61,7 +55,6 @@ def test_with_kin_by_meeting_the_mean_payoff_of_a_round_is_what_the_matrix_expec
     assert abs(earned[0].mean() - earned[1].mean() - (helpers - defectors)) < 4.5 * error
 
 
-@pytest.mark.xfail(strict=True, reason="gains leave out what a takeover does to the share of cooperators")
 @pytest.mark.parametrize("update", ["death_birth", "imitation", "pairwise_comparison"])
 def test_fixation_that_is_followed_is_fixation_that_is_counted_where_groups_take_over(update):
     rule = {"group.split": 0.2, "players": HELPERS_AND_DEFECTORS, "update.intensity": 0.3}
@@ -93,7 +86,6 @@ for rule in sys.argv[1:]:
 """  # noqa: E501 - a program of its own
 
 
-@pytest.mark.xfail(strict=True, reason="machine code of variants is kept under names that clash between processes")
 def test_variants_of_a_kernel_that_two_processes_compiled_keep_apart_in_a_third(tmp_path):
     root = Path(worlds.__file__).resolve().parents[2]
     given = os.environ | {"PYTHONPATH": str(root), "COOP_ABM_CACHE_DIR": str(tmp_path), "COOP_ABM_ENGINE": "compiled"}
