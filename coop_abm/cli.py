@@ -122,6 +122,7 @@ def knobs(
 ) -> None:
     """Print every knob of a scenario: name, value, what is permitted, what it does."""
     from coop_abm import lab
+    from coop_abm.core.errors import quoted
     from coop_abm.scenario.knobs import knobs as all_knobs
 
     for knob in all_knobs(lab.world(scenario, **_changes(context.args))):
@@ -131,7 +132,7 @@ def knobs(
             permitted = f"{knob.low:g} ... {knob.high:g}"
         else:
             permitted = "true | false" if isinstance(knob.value, bool) else ""
-        value = str(knob.value).lower() if isinstance(knob.value, bool) else knob.value
+        value = str(knob.value).lower() if isinstance(knob.value, bool) else quoted(str(knob.value), 200)[1:-1]
         typer.echo(f"{knob.path} = {value}\n    {knob.help}" + (f"  [{permitted}]" if permitted else ""))
 
 
@@ -141,7 +142,7 @@ def knobs(
 def _changes(arguments: list[str]) -> dict[str, Any]:
     """Knobs from the command line: ``--kin.relatedness 0.3`` or ``--kin.relatedness=0.3``."""
     from coop_abm.core.errors import ScenarioError, quoted
-    from coop_abm.scenario.knobs import parsed
+    from coop_abm.scenario.knobs import dotted, parsed
 
     changes: dict[str, Any] = {}
     rest = list(arguments)
@@ -154,14 +155,19 @@ def _changes(arguments: list[str]) -> dict[str, Any]:
             if not rest:
                 raise ScenarioError(f"{quoted(word)}: a value is missing")
             text = rest.pop(0)
-        changes[name.replace("-", "_")] = parsed(text)
+        path = dotted(name.replace("-", "_"))
+        if path in changes:
+            raise ScenarioError(f"{quoted(path)[1:-1]}: given twice")
+        changes[path] = parsed(text)
     return changes
 
 
 def _say_notes(scenario: Any) -> None:
     """What was changed in, or is assumed about, the user's own graph."""
+    from coop_abm.core.errors import quoted
+
     for note in getattr(scenario.network.graph, "notes", ()):
-        typer.echo(f"note: {note}", err=True)
+        typer.echo(f"note: {quoted(note, 300)[1:-1]}", err=True)  # it may come from a stranger's file
 
 
 def _say_written(paths: list[Path]) -> None:

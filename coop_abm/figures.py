@@ -7,12 +7,13 @@ matplotlib is imported on use.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coop_abm.core.errors import OutputError
+from coop_abm import output
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,15 +80,13 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """
     import matplotlib
 
-    paths = [folder / f"{name}.{suffix}" for suffix in ("png", "svg")]
-    with matplotlib.rc_context(_STYLE):
-        for path in paths:
-            try:
-                metadata = {"Date": None} if path.suffix == ".svg" else None
-                figure.savefig(path, metadata=metadata)
-            except OSError as error:
-                raise OutputError(f"{path.name}: cannot be written ({error.strerror})") from None
-    return paths
+    def writer(suffix: str) -> Callable[[Path], None]:
+        metadata = {"Date": None} if suffix == "svg" else None
+        return lambda beside: figure.savefig(beside, format=suffix, metadata=metadata)
+
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
+        return [output.write(folder / f"{name}.{suffix}", writer(suffix)) for suffix in ("png", "svg")]
 
 
 def strategy_style(helper: bool, order: int) -> dict[str, Any]:

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from coop_abm import output
-from coop_abm.core.errors import InputError, TheoryError
+from coop_abm.core.errors import InputError, ScenarioError, TheoryError, quoted
 from coop_abm.engine.crossing import crossing, neutral_drift
 from coop_abm.engine.history import EventWorld, RoundWorld, Running, history
 from coop_abm.engine.rounds import Play
 from coop_abm.policies.roster import roster
 from coop_abm.scenario.expectation import Expectation, expectation, verdict
-from coop_abm.scenario.knobs import dumps, load, on_graph, replace
+from coop_abm.scenario.knobs import dotted, dumps, load, on_graph, replace
 from coop_abm.scenario.library import NAMED, named
 from coop_abm.scenario.provenance import provenance
 from coop_abm.scenario.scenario import Scenario
@@ -56,7 +56,7 @@ class Run:
         """The parameters of this run in one line."""
         world = self.scenario
         rules = ", ".join(world.active) or "none"
-        game = ", ".join(f"{name} {value:g}" for name, value in world.game if name != "kind")
+        game = ", ".join(f"{name} {value}" for name, value in world.game if name != "kind")
         return (
             f"N = {world.size}, {world.game.kind} ({game}), {world.update.kind} at intensity "
             f"{world.update.intensity:g}; rules on: {rules}; {world.clock} clock, seed {self.seed}"
@@ -78,7 +78,8 @@ class Run:
             axes.set(ylim=(-0.02, 1.02), xlim=(0, max(self.steps, 1)), xlabel=unit, ylabel="share of the population")
             figures.label_ends(axes, max(self.steps, 1), ends)
             axes.xaxis.get_major_locator().set_params(integer=True)
-            axes.set_title(self.scenario.name or "one world")
+            # A name is the user's text: no formula, no control characters.
+            axes.set_title(quoted(self.scenario.name or "one world")[1:-1], parse_math=False)
             axes.text(
                 0, -0.16, f"{self.caption}\n{_wrapped(self.verdict)}", transform=axes.transAxes, fontsize=9,
                 color=figures.MUTED, va="top", linespacing=1.4,
@@ -142,6 +143,9 @@ def world(
             load(scenario) if text not in NAMED and (text.endswith(".toml") or Path(text).exists()) else named(text)
         )
     if graph is not None:
+        twice = sorted(name for name in map(dotted, knobs) if name in ("network", "network.graph"))
+        if twice:
+            raise ScenarioError(f"{twice[0]}: given twice, by --graph and as a knob")
         scenario = on_graph(scenario, graph, weight=weight)
     return replace(scenario, knobs) if knobs else scenario
 
@@ -184,8 +188,8 @@ def run(
     """
     import pandas
 
-    if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= 100_000_000:
-        raise InputError(f"steps must be a whole number in [0, 100,000,000]; got {steps!r}")
+    _check_whole("steps", steps, 0, 1_000_000)
+    _check_whole("replicates", replicates, 1, 100_000)
     check_seed(seed)
     declared = world(scenario, graph=graph, weight=weight, **knobs)
     going = start(declared, seed, replicates=replicates)
@@ -259,7 +263,12 @@ def check_seed(seed: Any) -> None:
         unless it is a whole number in [0, 2^63)
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise InputError(f"seed must be a whole number in [0, 2^63); got {seed!r}")
+        raise InputError(f"seed must be a whole number in [0, 2^63); got {quoted(seed)}")
+
+
+def _check_whole(name: str, value: Any, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"{name} must be a whole number in [{low:,}, {high:,}]; got {quoted(value)}")
 
 
 def _wrapped(text: str) -> str:

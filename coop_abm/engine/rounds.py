@@ -77,14 +77,14 @@ class Play:
     ):
         self.scenario, self.seed, self.first = scenario, seed, first
         self.answers = scenario.answers(seed)
-        self.repertoire = scenario.repertoire()
+        self.met = encounters(replicates, self._encounters_a_round(replicates))
         self.dice = dice(seed, replicates, first=first) if chance is None else chance
+        self.repertoire = scenario.repertoire()
         self.payoffs = scenario.game.payoffs()
         self.choices = Options(scenario.game.actions)
         self.state = State.neutral(replicates, scenario.size)
         self.state.group[:] = self.answers.group
         place(self.dice, scenario.starting_counts(), self.state.strategy)
-        self.met = encounters(replicates, self._encounters_a_round(replicates))
         self.acts = np.zeros((replicates, 2), np.int64)  # of the last round: cooperative, all
         self.round = 0
         self.question: Question | None = None

@@ -323,7 +323,7 @@ def _panel(axes: Axes, row: Row) -> None:
     above = [
         axes.text(
             0, 1.1, "\n".join(row.condition.rsplit("; ", 1)), transform=axes.transAxes, va="bottom", fontsize=8,
-            color=figures.MUTED,
+            color=figures.MUTED, parse_math=False,
         ),
         axes.text(0, 1.02, numbers, transform=axes.transAxes, va="bottom", fontsize=9.5, color=figures.INK),
     ]  # fmt: skip

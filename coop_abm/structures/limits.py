@@ -43,3 +43,9 @@ def checked_count(count: int, most: int, what: str) -> None:
     """Raises GraphError where a file holds more than it may."""
     if count > most:
         raise GraphError(f"must have at most {most} {what}")
+
+
+def few_enough(edges: int, field: str) -> None:
+    """Raises GraphError, naming the field, where a graph would have more edges than it may."""
+    if edges > EDGES:
+        raise GraphError(f"{field}: must give at most {EDGES:,} edges; got {edges:,}")

@@ -9,6 +9,7 @@ import numpy as np
 from coop_abm.core.errors import GraphError
 from coop_abm.core.part import Part, knob
 from coop_abm.structures.graph import Graph, from_edges
+from coop_abm.structures.limits import few_enough
 
 TRIES = 100  # how many graphs are drawn before a connected one is despaired of
 
@@ -38,6 +39,7 @@ class RandomRegular(Part):
         GraphError
             if size x degree is odd, or the degree not below the size
         """
+        few_enough(size * self.degree // 2, "network.graph.degree")
         if self.degree >= size:
             raise GraphError(
                 f"network.graph.degree: must be below the number of individuals, {size}; got {self.degree}"

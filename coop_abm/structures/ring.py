@@ -9,6 +9,7 @@ import numpy as np
 from coop_abm.core.errors import GraphError
 from coop_abm.core.part import Part, knob
 from coop_abm.structures.graph import Graph, from_edges
+from coop_abm.structures.limits import few_enough
 
 
 class Ring(Part):
@@ -37,6 +38,7 @@ class Ring(Part):
         """
         if self.degree % 2:
             raise GraphError(f"network.graph.degree: must be even for a ring; got {self.degree}")
+        few_enough(size * self.degree // 2, "network.graph.degree")
         if self.degree >= size:
             raise GraphError(
                 f"network.graph.degree: must be below the number of individuals, {size}; got {self.degree}"
