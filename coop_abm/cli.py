@@ -123,7 +123,7 @@ def knobs(
     """Print every knob of a scenario: name, value, what is permitted, what it does."""
     from coop_abm import lab
     from coop_abm.core.errors import quoted
-    from coop_abm.scenario.knobs import knobs as all_knobs
+    from coop_abm.scenario.catalogue import knobs as all_knobs
 
     for knob in all_knobs(lab.world(scenario, **_changes(context.args))):
         if knob.choices:

@@ -20,7 +20,8 @@ from coop_abm.engine.history import EventWorld, RoundWorld, Running, history
 from coop_abm.engine.rounds import Play
 from coop_abm.policies.roster import roster
 from coop_abm.scenario.expectation import Expectation, expectation, verdict
-from coop_abm.scenario.knobs import dotted, dumps, load, on_graph, replace
+from coop_abm.scenario.files import dumps, load, on_graph
+from coop_abm.scenario.knobs import dotted, replace
 from coop_abm.scenario.library import NAMED, named
 from coop_abm.scenario.provenance import provenance
 from coop_abm.scenario.scenario import Scenario

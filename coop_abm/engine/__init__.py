@@ -1,0 +1,1 @@
+"""How a world runs, and what is measured on it."""

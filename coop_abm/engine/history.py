@@ -14,9 +14,12 @@ import numpy as np
 from coop_abm.core.dice import open_stream, stream_base
 from coop_abm.core.kernel import engine
 from coop_abm.core.question import Policy
-from coop_abm.engine.events import fill_groups, process, recount, renew_all, shuffled
+from coop_abm.engine.demes import fill_groups
+from coop_abm.engine.events import process
 from coop_abm.engine.measures import MEASURES, Snapshot, shares
+from coop_abm.engine.nodes import recount, renew_all
 from coop_abm.engine.rounds import Play, run
+from coop_abm.engine.world import shuffled
 from coop_abm.scenario.scenario import Scenario
 
 

@@ -1,0 +1,1 @@
+"""Experiments: a question, the worlds that answer it, a table and a figure."""

@@ -25,7 +25,7 @@ from coop_abm.engine.crossing import (
 from coop_abm.experiments.base import Report
 from coop_abm.scenario import library
 from coop_abm.scenario.expectation import Expectation, expectation
-from coop_abm.scenario.knobs import on_graph
+from coop_abm.scenario.files import on_graph
 from coop_abm.scenario.provenance import provenance
 from coop_abm.scenario.scenario import Scenario
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coop_abm.scenario.knobs import dumps
+from coop_abm.scenario.files import dumps
 from coop_abm.scenario.library import NAMED, named
 
 from .terminal import assert_refused, in_process, in_shell

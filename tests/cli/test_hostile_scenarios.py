@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from coop_abm.core.errors import CoopError
 from coop_abm.scenario import Scenario
-from coop_abm.scenario.knobs import dumps, knobs, load
+from coop_abm.scenario.catalogue import knobs
+from coop_abm.scenario.files import dumps, load
 from coop_abm.scenario.library import NAMED, named
 
 from .terminal import in_shell

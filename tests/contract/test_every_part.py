@@ -11,7 +11,9 @@ import pytest
 import coop_abm
 from coop_abm.core.part import kind_of
 from coop_abm.mechanisms import RULES
-from coop_abm.scenario.knobs import digest, dumps, knobs, load
+from coop_abm.scenario.catalogue import knobs
+from coop_abm.scenario.files import dumps, load
+from coop_abm.scenario.knobs import digest
 
 from .families import FAMILIES, GIVEN, every_part, made, world_with
 

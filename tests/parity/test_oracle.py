@@ -7,8 +7,12 @@ import pytest
 
 from coop_abm.core.dice import dice, open_stream, stream_base
 from coop_abm.core.kernel import engine, kernel
-from coop_abm.engine.events import fill_groups, process, recount, renew, shuffled, weigh
+from coop_abm.engine.demes import fill_groups
+from coop_abm.engine.events import process
+from coop_abm.engine.mixed import weigh
+from coop_abm.engine.nodes import recount, renew
 from coop_abm.engine.rounds import Play, run
+from coop_abm.engine.world import shuffled
 from coop_abm.policies.rule import TableReader
 from coop_abm.scenario.knobs import replace as changed
 from coop_abm.theory.chain import flip_probabilities, transition_matrix

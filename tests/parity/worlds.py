@@ -9,8 +9,11 @@ import numpy as np
 
 from coop_abm.core.dice import open_stream, stream_base
 from coop_abm.core.kernel import engine
-from coop_abm.engine.events import fill_groups, process, recount, renew, shuffled
+from coop_abm.engine.demes import fill_groups
+from coop_abm.engine.events import process
+from coop_abm.engine.nodes import recount, renew
 from coop_abm.engine.rounds import Play
+from coop_abm.engine.world import shuffled
 from coop_abm.policies.rule import TableReader
 from coop_abm.scenario import Scenario
 from coop_abm.scenario.knobs import replace

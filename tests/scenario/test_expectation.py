@@ -13,7 +13,8 @@ from coop_abm.core.errors import TheoryError
 from coop_abm.games import PrisonersDilemma
 from coop_abm.scenario import Players, Scenario
 from coop_abm.scenario.expectation import expectation, verdict
-from coop_abm.scenario.knobs import on_graph, replace
+from coop_abm.scenario.files import on_graph
+from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import NAMED, named
 from coop_abm.strategies import AllC, AllD, GenerousTitForTat, Reciprocator, TitForTat
 

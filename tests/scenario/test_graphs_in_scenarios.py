@@ -6,7 +6,8 @@ import networkx
 import pytest
 
 from coop_abm.core.errors import GraphError, ScenarioError
-from coop_abm.scenario.knobs import digest, dumps, load, on_graph, replace, with_graph
+from coop_abm.scenario.files import dumps, load, on_graph, with_graph
+from coop_abm.scenario.knobs import digest, replace
 from coop_abm.scenario.library import named
 from coop_abm.structures import Edges, Ring
 

@@ -12,7 +12,9 @@ from coop_abm.core.errors import ScenarioError
 from coop_abm.games import Snowdrift
 from coop_abm.mechanisms import RULES
 from coop_abm.scenario import Players, Scenario
-from coop_abm.scenario.knobs import digest, dotted, dumps, grid, knobs, load, parsed, replace
+from coop_abm.scenario.catalogue import knobs
+from coop_abm.scenario.files import dumps, load
+from coop_abm.scenario.knobs import digest, dotted, grid, parsed, replace
 from coop_abm.scenario.library import NAMED, named
 from coop_abm.scenario.players import head_count
 from coop_abm.updates import DeathBirth, Imitation

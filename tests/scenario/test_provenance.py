@@ -12,7 +12,8 @@ import pytest
 
 from coop_abm import lab
 from coop_abm._version import __version__
-from coop_abm.scenario.knobs import digest, load
+from coop_abm.scenario.files import load
+from coop_abm.scenario.knobs import digest
 from coop_abm.scenario.library import named
 from coop_abm.scenario.provenance import provenance
 

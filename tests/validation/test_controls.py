@@ -6,7 +6,8 @@ import pytest
 from coop_abm.engine.crossing import NoCrossing, crossing
 from coop_abm.engine.fixation import fixation
 from coop_abm.scenario.expectation import expectation
-from coop_abm.scenario.knobs import on_graph, replace
+from coop_abm.scenario.files import on_graph
+from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import named
 
 

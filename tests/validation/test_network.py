@@ -7,7 +7,8 @@ import pytest
 from coop_abm.engine.crossing import crossing, extrapolated, neutral_drift
 from coop_abm.engine.fixation import fixation
 from coop_abm.scenario.expectation import expectation
-from coop_abm.scenario.knobs import on_graph, replace
+from coop_abm.scenario.files import on_graph
+from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import named
 from coop_abm.theory import chain
 from tests.validation.measuring import agrees, within

@@ -1,0 +1,62 @@
+"""What every process of the event clock has: what its events read, and how a replicate begins and ends."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from coop_abm.core.dice import drawn
+from coop_abm.core.kernel import kernel
+
+
+class World(NamedTuple):
+    """Everything that an event reads and never writes.
+
+    size      : number of sites: nodes, rows of groups, or strategies of a mixed population
+    indptr, indices, weight : neighbours of sites; of a mixed population, none (made inside)
+    matrix    : float (S, S), expected felt payoff of an encounter, see ``expected_matrix``
+    scale     : float (size,), what the sum over neighbours is multiplied with: 1 over weighted
+                degree for averaged payoffs, 1 for accumulated ones
+    intensity : intensity of selection
+    value     : float (size,), reproductive values; empty where gains are not recorded
+    groups, group_size, split : see ``Answers``
+    """
+
+    size: int
+    indptr: np.ndarray
+    indices: np.ndarray
+    weight: np.ndarray
+    matrix: np.ndarray
+    scale: np.ndarray
+    intensity: float
+    value: np.ndarray
+    groups: int
+    group_size: int
+    split: float
+
+
+@kernel
+def shuffled(counts, strategy, s0, s1, s2, s3):
+    """Place `counts` (S,) individuals of each strategy in random order."""
+    i = 0
+    for s in range(counts.shape[0]):
+        for _ in range(counts[s]):
+            strategy[i] = s
+            i += 1
+    for a in range(strategy.shape[0] - 1, 0, -1):
+        u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
+        b = np.int64(u * (a + 1))
+        kept = strategy[a]
+        strategy[a] = strategy[b]
+        strategy[b] = kept
+    return s0, s1, s2, s3
+
+
+@kernel
+def winner_of(count, alive):
+    """The strategy that everybody holds, -1 while there is more than one."""
+    for s in range(count.shape[0]):
+        if count[s] == alive:
+            return np.int64(s)
+    return np.int64(-1)
