@@ -177,7 +177,7 @@ def neutral_drift(
         paying, getting = np.append(paying, paid.gains), np.append(getting, got.gains)
         events += int(paid.events.sum() + got.events.sum())
         ratio = paying.mean() / getting.mean()
-        error = float((paying - ratio * getting).std(ddof=1)) / abs(getting.mean()) / math.sqrt(len(paying))
+        error = float((paying - ratio * getting).std(ddof=1) / abs(getting.mean())) / math.sqrt(len(paying))
         if error <= relative_error * abs(ratio) or events >= most_events:
             value = float(ratio)
             return Measured(value, error, value - Z95 * error, value + Z95 * error, (), (0.0,), len(paying))
