@@ -30,7 +30,7 @@ def renew_group(g, strategy, group, alive, world, count, payoff, fitness):
                 mates = count[t] - 1 if t == own else count[t]
                 total += mates * world.matrix[own, t]
             if members > 1:
-                payoff[i] = total / (members - 1) if world.scale[i] != 1.0 else total
+                payoff[i] = total / (members - 1) if world.averaged == 1 else total
             else:
                 payoff[i] = 0.0
             fitness[i] = math.exp(world.intensity * payoff[i])

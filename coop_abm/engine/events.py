@@ -92,6 +92,7 @@ def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False) ->
         groups=answers.groups,
         group_size=answers.group_size,
         split=answers.split if answers.groups > 1 else 0.0,
+        averaged=int(averaged),
     )
     if kind == "groups":
         return Process(kind, world, ensemble_groups, advance_groups)

@@ -115,7 +115,7 @@ def free_row(alive):
 
 
 @kernel
-def take_over(strategy, group, home, groups, group_size, s0, s1, s2, s3):
+def take_over(strategy, home, groups, group_size, s0, s1, s2, s3):
     """A group of nodes copies its strategies, in random order, onto another group drawn at random.
 
     Groups are blocks of `group_size` consecutive nodes.

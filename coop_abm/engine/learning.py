@@ -84,7 +84,7 @@ def overtake(t, turn, i, k, dice, answers, strategy, group):
     """After the replacement of i: does its group take over another one?"""
     if answers.groups > 1 and uniform(dice, k, SPLIT, t, 2 * turn, i) < answers.split:
         s0, s1, s2, s3 = open_stream_at(dice, k, SPLIT, t, 2 * turn + 1, i)
-        take_over(strategy[k], group[k], np.int64(group[k, i]), answers.groups, answers.group_size, s0, s1, s2, s3)
+        take_over(strategy[k], np.int64(group[k, i]), answers.groups, answers.group_size, s0, s1, s2, s3)
 
 
 @kernel

@@ -76,9 +76,7 @@ def advance_graph(world, strategy, count, helping, payoff, fitness, limit, s0, s
             u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
             if u < split:
                 home = dead // world.group_size
-                other, s0, s1, s2, s3 = take_over(
-                    strategy, strategy, home, world.groups, world.group_size, s0, s1, s2, s3
-                )
+                other, s0, s1, s2, s3 = take_over(strategy, home, world.groups, world.group_size, s0, s1, s2, s3)
                 recount(strategy, count)
                 for i in range(other * world.group_size, (other + 1) * world.group_size):
                     renew(

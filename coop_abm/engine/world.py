@@ -21,6 +21,7 @@ class World(NamedTuple):
     intensity : intensity of selection
     value     : float (size,), reproductive values; empty where gains are not recorded
     groups, group_size, split : see ``Answers``
+    averaged  : 1 if a payoff is the mean over mates, 0 if their sum (where groups change in size)
     """
 
     size: int
@@ -34,6 +35,7 @@ class World(NamedTuple):
     groups: int
     group_size: int
     split: float
+    averaged: int
 
 
 @kernel

@@ -70,6 +70,8 @@ def _answer(scenario: Scenario, seed: int) -> tuple[float, str, str, tuple[str, 
     first, slope = _family(scenario, answers)
     kind = scenario.update.kind
     if answers.fluid:
+        if scenario.payoff == "accumulated":
+            raise _Silent("accumulated payoffs in groups that change in size: the known chain is for averaged ones")
         chained = groups.GroupChain(answers.group_size, answers.groups, answers.split)
         value = chained.critical(lambda b: first + b * slope, scenario.update.intensity)
         reason = "exact Markov chain of group splitting at this intensity and splitting probability"
