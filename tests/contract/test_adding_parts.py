@@ -61,11 +61,10 @@ class TitForTwoTats(Strategy):
     kind: Literal["tf2t"] = "tf2t"
 
     def automaton(self, payoffs: np.ndarray) -> Automaton:
-        calm, wronged = 0, 1
-        cooperate = np.ones((2, 5, 3, 2))
-        cooperate[wronged, [2, 4]] = 0.0
-        after = [calm, wronged, calm, wronged]
-        return Automaton(cooperate, np.array([after, after], np.int64))
+        cooperate = np.ones((3, 5, 3, 2))
+        cooperate[2] = 0.0
+        refusals = [[0, 1, 0, 1], [0, 2, 0, 2], [0, 2, 0, 2]]
+        return Automaton(cooperate, np.array(refusals, np.int64))
 '''),
     Newcomer("norms", "staying", "Staying", "staying", '''
 """Staying, one of the leading eight."""
