@@ -127,7 +127,8 @@ def extrapolated(
     """
     rough = crossing(
         replace(scenario, {"update.intensity": EXTRAPOLATED[0] / 10}),
-        seed=seed, relative_error=0.05, largest=largest, most_events=most_events // 2, report=report,
+        seed=seed, relative_error=0.05, largest=largest, most_events=most_events // 2,
+        report=report and (lambda words, _share: report(words, 0.0)),
     )  # fmt: skip
     richest = max(abs(rough.value), 1.0)  # the largest payoff of the donation game is its benefit
     scale = _largest_payoff(scenario, richest)
@@ -176,6 +177,8 @@ def neutral_drift(
         got = ensemble(partners_help, start, runs, base=base, first=len(paying))
         paying, getting = np.append(paying, paid.gains), np.append(getting, got.gains)
         events += int(paid.events.sum() + got.events.sum())
+        if abs(getting.mean()) < 1e-6 * abs(paying.mean()):  # nobody is helped by being a helper: a star
+            return Measured(math.inf, 0.0, math.inf, math.inf, (), (0.0,), len(paying))
         ratio = paying.mean() / getting.mean()
         error = float((paying - ratio * getting).std(ddof=1) / abs(getting.mean())) / math.sqrt(len(paying))
         if error <= relative_error * abs(ratio) or events >= most_events:

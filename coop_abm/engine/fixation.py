@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from coop_abm.core.dice import stream_base
-from coop_abm.core.errors import NotAbsorbed, ScenarioError
+from coop_abm.core.errors import InputError, NotAbsorbed, ScenarioError
 from coop_abm.core.kernel import current_engine
 from coop_abm.engine.events import Process, process
 from coop_abm.scenario.scenario import Scenario
@@ -121,7 +121,17 @@ def ensemble(
 
 
 def starting(scenario: Scenario, invader: int, heads: int) -> np.ndarray:
-    """int64 (2,): head counts when `heads` individuals of strategy `invader` face all others."""
+    """int64 (2,): head counts when `heads` individuals of strategy `invader` face all others.
+
+    Raises
+    ------
+    ScenarioError
+        if there are not two strategies, or groups that never meet
+    InputError
+        if there is nobody, or nobody else, to start with
+    """
+    if invader not in (0, 1) or not 1 <= heads < scenario.size:
+        raise InputError(f"invader must be 0 or 1 and heads in [1, {scenario.size - 1}]; got {invader} and {heads}")
     if len(scenario.repertoire().names) != 2:
         raise ScenarioError("players: fixation is measured between two strategies; this world has another number")
     if scenario.group.enabled and 0 < scenario.group.size < scenario.size and scenario.group.split == 0:
@@ -149,8 +159,10 @@ def fixation(
     invader : index into the repertoire: 0 the cooperator, 1 the defector
     cell    : numbers that set the streams of this measurement apart from others under one seed
     """
-    ready = process(scenario, seed, record_gains=True)
+    if runs < 2:
+        raise InputError(f"runs must be at least 2, or there is no standard error; got {runs}")
     start = starting(scenario, invader, heads)
+    ready = process(scenario, seed, record_gains=True)
     result = ensemble(ready, start, runs, base=stream_base(seed, invader, *cell), first=first, progress=progress)
     return summary(result, invader, start)
 

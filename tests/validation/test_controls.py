@@ -3,6 +3,7 @@
 import networkx as nx
 import pytest
 
+from coop_abm.core.errors import InputError
 from coop_abm.engine.crossing import NoCrossing, crossing
 from coop_abm.engine.fixation import fixation
 from coop_abm.scenario.expectation import expectation
@@ -60,3 +61,14 @@ def test_counting_payoffs_instead_of_averaging_them_moves_an_irregular_graph():
     accumulated = replace(averaged, {"payoff": "accumulated"})
     assert expectation(averaged).value == pytest.approx(2.674976, abs=1e-6)
     assert expectation(accumulated).value == pytest.approx(1.617647, abs=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [{"invader": 2}, {"heads": 0}, {"heads": 50}, {"runs": 1}])
+def test_fixation_that_cannot_be_measured_is_refused(wrong):
+    with pytest.raises(InputError):
+        fixation(named("kin"), **wrong)
+
+
+def test_groups_that_stay_apart_for_ever_are_refused():
+    with pytest.raises(InputError, match=r"group\.split must be above 0"):
+        fixation(replace(named("group"), {"group.split": 0.0}))

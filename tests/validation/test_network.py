@@ -74,6 +74,7 @@ def test_P4_karate_club_with_its_weights():
 def test_P5_a_star_never_favours_cooperation():
     star = world(nx.star_graph(10))
     assert expectation(star).kind == "never"
+    assert neutral_drift(star, seed=5).value == float("inf")
     at_twenty = replace(star, {"game.benefit": 20.0, "update.intensity": 0.01})
     cooperators = fixation(at_twenty, invader=0, heads=5, runs=20_000, seed=6)
     defectors = fixation(at_twenty, invader=1, heads=5, runs=20_000, seed=6)
