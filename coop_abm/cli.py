@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -257,6 +258,7 @@ def main() -> None:
     # Typer brings its own click in newer versions, so the base of usage errors is asked for, not imported.
     misuse: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
+    warnings.showwarning = lambda message, *_: print(f"note: {quoted(str(message), 300)[1:-1]}", file=sys.stderr)
     for stream in (sys.stdout, sys.stderr):  # a name that a terminal cannot show must not end a run
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
