@@ -66,7 +66,7 @@ class Snowdrift(Game):
     """Both want the road cleared; the cost is shared if both shovel."""
 
     title = "Snowdrift"
-    references = ("NowakMay1992",)
+    references = ("HauertDoebeli2004",)
 
     kind: Literal["snowdrift"] = "snowdrift"
     benefit: float = knob(3.0, "benefit b", low=0, high=1e6, step=0.1, live=True, help="worth of a cleared road")
