@@ -131,7 +131,7 @@ def extrapolated(
         report=report and (lambda words, _share: report(words, 0.0)),
     )  # fmt: skip
     richest = max(abs(rough.value), 1.0)  # the largest payoff of the donation game is its benefit
-    scale = _largest_payoff(scenario, richest)
+    scale = _largest_payoff(scenario, richest, seed)
     parts = []
     for position, product in enumerate(EXTRAPOLATED):
         weak = replace(scenario, {"update.intensity": product / scale})
@@ -221,10 +221,8 @@ class _Bench:
         start = starting(world, invader, self.heads)
         if runs > have:
             bits = (int(word) for word in np.frombuffer(np.float64(ratio).tobytes(), np.uint32))
-            ready, base = (
-                process(world, self.seed, record_gains=True),
-                stream_base(self.seed, *self.cell, invader, *bits),
-            )
+            base = stream_base(self.seed, *self.cell, invader, *bits)
+            ready = process(world, self.seed, record_gains=True)
             known.append(ensemble(ready, start, runs - have, base=base, first=have))
             self.runs += runs - have
             self.events += int(known[-1].events.sum())
@@ -334,15 +332,12 @@ def _line(x: np.ndarray, y: np.ndarray, error: np.ndarray) -> _Line:
     )
 
 
-def _largest_payoff(scenario: Scenario, ratio: float) -> float:
+def _largest_payoff(scenario: Scenario, ratio: float, seed: int) -> float:
     """The largest payoff, in absolute value, that anybody can have at this ratio."""
     world = replace(scenario, {"game.benefit": ratio * scenario.game.cost, "update.intensity": 0.0})
-    ready = process(world)
-    return float(np.abs(ready.world.matrix).max() * (1 if scenario.payoff == "averaged" else _strongest(world)))
-
-
-def _strongest(scenario: Scenario) -> float:
-    return float(scenario.answers().strength().max())
+    answers = world.answers(seed)
+    partners = 1.0 if scenario.payoff == "averaged" else answers.strength().max()
+    return float(np.abs(world.matrix(answers)).max() * partners)
 
 
 def _stage(report: Report | None, position: int) -> Report | None:

@@ -58,3 +58,8 @@ def assert_refused(end: Seen, *words: str, code: int = 2) -> None:
     assert "bug in" not in line and "Traceback" not in end.out
     for word in words:
         assert word in line, line
+
+
+def results(folder: Path) -> list[str]:
+    """Every file below a folder of results."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
