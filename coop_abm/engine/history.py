@@ -50,7 +50,8 @@ class RoundWorld:
         state = self.play.state
         return Snapshot(
             state.strategy, state.alive, state.payoff, state.standing, state.group,
-            self.play.repertoire.helper, self.play.acts,
+            self.play.repertoire.helper, self.play.acts, self.play.answers.rows,
+            np.empty((len(state.strategy), 0), np.int64), np.empty(0, np.int64),
         )  # fmt: skip
 
 
@@ -105,14 +106,15 @@ class EventWorld:
 
     def snapshot(self) -> Snapshot:
         """What measures read, now; expected payoffs, and no acts."""
-        strategy, payoff = self.strategy, self.payoff
+        strategy, payoff, world = self.strategy, self.payoff, self.process.world
         if self.process.kind == "mixed":
             strategy = np.repeat(np.arange(len(self.count)), self.count)
             others = np.maximum(self.count - np.eye(len(self.count), dtype=np.int64), 0)
             payoff = ((others * self.process.world.matrix).sum(axis=1) * self.process.world.scale)[strategy]
         return Snapshot(
             strategy[None, :], self.alive[None, :], payoff[None, :], self.helper[strategy][None, :],
-            self.group[None, :], self.helper, np.zeros((1, 2), np.int64),
+            self.group[None, :], self.helper, np.zeros((1, 2), np.int64), (world.indptr, world.indices, world.weight),
+            np.empty((1, 0), np.int64), np.empty(0, np.int64),
         )  # fmt: skip
 
 

@@ -13,7 +13,15 @@ import numpy as np
 
 
 class Snapshot(NamedTuple):
-    """What measures read: columns (R, N), the repertoire's helpers (S,), acts of the round (R, 2)."""
+    """What measures read.
+
+    strategy, alive, payoff, standing, group : columns of the table, (R, N)
+    helper  : int64 (S,), 1 for strategies of the repertoire that help strangers
+    acts    : int64 (R, 2), actions of the last round: cooperative, all
+    rows    : (indptr, indices, weight), neighbours as compressed rows (see ``structures/neighbours.py``)
+    second  : int (R, N), the other allele of diploid individuals; (R, 0) where all are haploid
+    family  : int64 (N,), the family of each individual; (0,) where there are none
+    """
 
     strategy: np.ndarray
     alive: np.ndarray
@@ -22,6 +30,9 @@ class Snapshot(NamedTuple):
     group: np.ndarray
     helper: np.ndarray
     acts: np.ndarray
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray]
+    second: np.ndarray
+    family: np.ndarray
 
 
 Measure = Callable[[Snapshot], np.ndarray]

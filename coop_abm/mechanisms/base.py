@@ -67,6 +67,11 @@ class Answers(NamedTuple):
         """Is everybody everybody's neighbour, in one group?"""
         return len(self.indptr) == 0 and self.groups == 1
 
+    @property
+    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(indptr, indices, weight)."""
+        return self.indptr, self.indices, self.weight
+
     def strength(self) -> np.ndarray:
         """float (N,): weighted degree of every node."""
         if len(self.indptr) == 0:
