@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coop_abm.core.dice import ACT, AGAIN, JUDGE, KNOW, MEET, SLIP, uniform
+from coop_abm.core.dice import ACT, AGAIN, JUDGE, KNOW, MEET, SLIP, happens, uniform
 from coop_abm.core.kernel import kernel
 from coop_abm.structures.neighbours import random_neighbour
 
@@ -103,7 +103,7 @@ def seek(t, dice, answers, alive, group, met):
                         partner = listed[start[g] + at]
                 else:
                     partner = random_neighbour(i, u, n, answers.indptr, answers.indices, answers.weight)
-                if uniform(dice, k, MEET, t, 1, i) < answers.assortment:
+                if happens(answers.assortment, dice, k, MEET, t, 1, i):
                     partner = np.int64(i)
             begin(k, i, i, partner, met)
 
@@ -159,7 +159,7 @@ def look(t, turn, dice, answers, strategy, standing, opinion, met, asked, seen, 
         side = asked[q, 2]
         i = np.int64(met.member[k, e, side])
         j = np.int64(met.member[k, e, 1 - side])
-        known = uniform(dice, k, KNOW, t, turn, 2 * e + side) < answers.visibility
+        known = happens(answers.visibility, dice, k, KNOW, t, turn, 2 * e + side)
         seen[q, 0] = i
         seen[q, 1] = j
         seen[q, 2] = strategy[k, i]
@@ -186,9 +186,9 @@ def settle(t, turn, dice, answers, help_fails, refusal_fails, payoffs, next_stat
         e = asked[2 * p, 1]
         done0 = action[2 * p]
         done1 = action[2 * p + 1]
-        if uniform(dice, k, SLIP, t, turn, 2 * e) < (help_fails if done0 == 0 else refusal_fails):
+        if happens(help_fails if done0 == 0 else refusal_fails, dice, k, SLIP, t, turn, 2 * e):
             done0 = 1 - done0
-        if uniform(dice, k, SLIP, t, turn, 2 * e + 1) < (help_fails if done1 == 0 else refusal_fails):
+        if happens(help_fails if done1 == 0 else refusal_fails, dice, k, SLIP, t, turn, 2 * e + 1):
             done1 = 1 - done1
         met.total[k, e, 0] += payoffs[done0, done1]
         met.total[k, e, 1] += payoffs[done1, done0]
@@ -202,7 +202,7 @@ def settle(t, turn, dice, answers, help_fails, refusal_fails, payoffs, next_stat
         met.memory[k, e, 1] = next_state[s1, np.int64(met.memory[k, e, 1]), outcome1]
         met.last[k, e, 0] = 1 + outcome0
         met.last[k, e, 1] = 1 + outcome1
-        met.open[k, e] = 1 if uniform(dice, k, AGAIN, t, turn, e) < answers.continuation else 0
+        met.open[k, e] = 1 if happens(answers.continuation, dice, k, AGAIN, t, turn, e) else 0
 
 
 @kernel
@@ -254,10 +254,10 @@ def assess(t, dice, answers, met, standing):
                 donor = np.int64(met.member[k, e, side])
                 recipient = np.int64(met.member[k, e, 1 - side])
                 did = (np.int64(met.last[k, e, side]) - 1) // 2
-                if uniform(dice, k, JUDGE, t, 1, 2 * e + side) < answers.misperception:
+                if happens(answers.misperception, dice, k, JUDGE, t, 1, 2 * e + side):
                     did = 1 - did
                 judged = answers.norm[np.int64(before[k, donor]), np.int64(before[k, recipient]), did]
-                if uniform(dice, k, JUDGE, t, 0, 2 * e + side) < answers.misjudgement:
+                if happens(answers.misjudgement, dice, k, JUDGE, t, 0, 2 * e + side):
                     judged = 1 - judged
                 standing[k, donor] = judged
 
@@ -285,14 +285,14 @@ def assess_privately(t, dice, answers, met, opinion, standing):
                 for o in range(n):
                     row = (2 * e + side) * n + o
                     outsider = o != donor and o != recipient
-                    if outsider and uniform(dice, k, JUDGE, t, 2, row) >= answers.observation:
+                    if outsider and not happens(answers.observation, dice, k, JUDGE, t, 2, row):
                         continue
                     took = did
                     wrong = False
                     if o != donor:
-                        if uniform(dice, k, JUDGE, t, 3, row) < answers.misperception:
+                        if happens(answers.misperception, dice, k, JUDGE, t, 3, row):
                             took = 1 - did
-                        wrong = uniform(dice, k, JUDGE, t, 4, row) < answers.misjudgement
+                        wrong = happens(answers.misjudgement, dice, k, JUDGE, t, 4, row)
                     judged = answers.norm[np.int64(before[k, o, donor]), np.int64(before[k, o, recipient]), took]
                     opinion[k, o, donor] = 1 - judged if wrong else judged
         for i in range(n):

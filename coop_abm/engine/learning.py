@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from coop_abm.core.dice import LEARN, SPLIT, open_stream_at, uniform
+from coop_abm.core.dice import LEARN, SPLIT, happens, open_stream_at, uniform
 from coop_abm.core.kernel import kernel
 from coop_abm.engine.encounter import clear_name
 from coop_abm.engine.families import breed, summed_up
@@ -84,7 +84,7 @@ def learn_in_turn(
 @kernel
 def overtake(t, turn, i, k, dice, answers, strategy, group):
     """After the replacement of i: does its group take over another one?"""
-    if answers.groups > 1 and uniform(dice, k, SPLIT, t, 2 * turn, i) < answers.split:
+    if answers.groups > 1 and happens(answers.split, dice, k, SPLIT, t, 2 * turn, i):
         s0, s1, s2, s3 = open_stream_at(dice, k, SPLIT, t, 2 * turn + 1, i)
         take_over(strategy[k], np.int64(group[k, i]), answers.groups, answers.group_size, s0, s1, s2, s3)
 
