@@ -29,7 +29,9 @@ _KNOBS = {"allow_extra_args": True, "ignore_unknown_options": True}
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if it is missing.")]
 Seed = Annotated[int, typer.Option("--seed", help="Root seed: the same seed gives the same result.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bar and no table.")]
-GraphFile = Annotated[Path | None, typer.Option("--graph", help="GraphML or edge-list file: your own network.")]
+GraphFile = Annotated[
+    Path | None, typer.Option("--graph", help="Your own network: a GraphML, GEXF, GML or edge-list file.")
+]
 Unweighted = Annotated[bool, typer.Option("--unweighted", help="Ignore edge weights of the graph.")]
 
 

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from coop_abm.core.errors import GraphError, quoted
 from coop_abm.structures import limits
 from coop_abm.structures.edgelist import read_edge_list
+from coop_abm.structures.gexf import read_gexf
+from coop_abm.structures.gml import read_gml
 from coop_abm.structures.graph import Graph
 from coop_abm.structures.graphml import read_graphml
 
 EDGE_LISTS = (".edgelist", ".edges", ".txt", ".csv", ".tsv")
-SUFFIXES = (".graphml", *EDGE_LISTS)
-NOT_YET = (".gexf", ".gml")
+#: Who reads which suffix: (text, name of the weight or None) -> Graph.
+READERS: dict[str, Callable[[str, str | None], Graph]] = {
+    ".graphml": read_graphml,
+    ".gexf": read_gexf,
+    ".gml": read_gml,
+    **dict.fromkeys(EDGE_LISTS, read_edge_list),
+}
 LONGEST = 380  # characters of a message
 
 
@@ -28,9 +36,10 @@ def read_graph(path: str | os.PathLike[str], *, weight: str | None = "weight") -
 
     Parameters
     ----------
-    path   : a GraphML file (.graphml) or an edge list (.edgelist, .edges, .txt, .csv, .tsv), in UTF-8
-    weight : name of the edge attribute that is the weight (in an edge list, the third column); None
-             for no weights
+    path   : a file in UTF-8: GraphML (.graphml), GEXF (.gexf), GML (.gml) or an edge list (.edgelist,
+             .edges, .txt, .csv, .tsv)
+    weight : name of the edge attribute that is the weight (in an edge list, the third column; in GML
+             ``value`` too where no edge has a ``weight``); None for no weights
 
     Raises
     ------
@@ -39,16 +48,13 @@ def read_graph(path: str | os.PathLike[str], *, weight: str | None = "weight") -
     """
     try:
         suffix = Path(path).suffix.lower()
-        if suffix not in SUFFIXES:
-            later = f"{suffix} is not yet supported; " if suffix in NOT_YET else ""
-            raise GraphError(f"{later}the suffix must be one of {', '.join(SUFFIXES)}")
+        if suffix not in READERS:
+            raise GraphError(f"the suffix must be one of {', '.join(READERS)}")
         data = _bytes(path)
         text = data.decode("utf-8").removeprefix("\ufeff")
         if "\x00" in text:
             raise GraphError("must be text; it has NUL bytes")
-        if suffix == ".graphml":
-            return read_graphml(text.encode(), weight)
-        return read_edge_list(text, weight)
+        return READERS[suffix](text, weight)
     except GraphError as error:
         raise _refusal(path, str(error).removeprefix("graph: ")) from error
     except UnicodeDecodeError as error:

@@ -8,10 +8,9 @@ import numpy as np
 
 from coop_abm.core.errors import GraphError
 from coop_abm.core.part import Part, knob
-from coop_abm.structures.graph import Graph, from_edges
+from coop_abm.structures.drawing import edges_of, first_connected
+from coop_abm.structures.graph import Graph
 from coop_abm.structures.limits import few_enough
-
-TRIES = 100  # how many graphs are drawn before a connected one is despaired of
 
 
 class RandomRegular(Part):
@@ -48,7 +47,7 @@ class RandomRegular(Part):
             raise GraphError(f"network.graph.degree: size x degree must be even; got {size} x {self.degree}")
 
     def build(self, size: int, seed: int) -> Graph:
-        """The graph of `size` nodes that `seed` draws, or the first connected one of the next seeds.
+        """The graph of `size` nodes that `seed` draws, or the first connected one of later draws.
 
         Raises
         ------
@@ -56,17 +55,11 @@ class RandomRegular(Part):
             as `check` does, and if 100 draws give no connected graph
         """
         self.check(size)
-        for again in range(TRIES):
-            pairs = self._drawn(size, int(seed) + again)
-            try:
-                graph = from_edges(size, pairs)
-            except GraphError:  # not connected: the only fault that a regular graph can have
-                continue
-            note = f"the random graph was drawn {again + 1} times until it was connected"
-            return graph._replace(notes=(note,)) if again else graph
-        raise GraphError(
-            f"network.graph.degree: no connected graph in {TRIES} draws with {self.degree} neighbours and "
-            f"{size} individuals; must be larger"
+        return first_connected(
+            size,
+            seed,
+            lambda drawn: self._drawn(size, drawn),
+            f"network.graph.degree: {self.degree} neighbours and {size} individuals; must be larger",
         )
 
     def _drawn(self, size: int, seed: int) -> np.ndarray:
@@ -75,8 +68,7 @@ class RandomRegular(Part):
 
         dense = self.degree > (size - 1) // 2
         degree = size - 1 - self.degree if dense else self.degree
-        drawn = networkx.random_regular_graph(degree, size, seed=seed).edges
-        pairs = np.array(sorted(drawn), np.int64).reshape(-1, 2)
+        pairs = edges_of(networkx.random_regular_graph(degree, size, seed=seed))
         if not dense:
             return pairs
         free = np.triu(np.ones((size, size), bool), 1)

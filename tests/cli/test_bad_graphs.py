@@ -44,7 +44,8 @@ GRAPHS = {
         "dangling.graphml", graphml(PATH + edge("d", "z")), ["node 'z' is not declared"],
     ),
     "broken XML": ("broken.graphml", graphml(PATH)[:-20], ["broken.graphml: "]),
-    "a format of later": ("later.gexf", "<gexf/>", [".gexf is not yet supported"]),
+    "a graph that changes": ("film.gexf", '<gexf><graph mode="dynamic"/></gexf>', ["must be static"]),
+    "a list that stays open": ("open.gml", "graph [", ["the list 'graph' is not closed"]),
     "a format of nobody": ("picture.png", b"\x89PNG", ["the suffix must be one of .graphml"]),
 }  # fmt: skip
 

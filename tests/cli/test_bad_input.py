@@ -25,7 +25,9 @@ KNOBS = {
     "an unknown clock": (["--clock", "lunar"], ["clock must be one of round, event; got 'lunar'"]),
     "an unknown update": (["--update", "birth"], ["update.kind must be one of ", "death_birth", "got 'birth'"]),
     "an unknown game": (["--game", "go"], ["game.kind must be one of donation", "got 'go'"]),
-    "an unknown graph": (["--network.graph", "star"], ["network.graph.kind must be one of complete", "got 'star'"]),
+    "an unknown graph": (
+        ["--network.graph", "petersen"], ["network.graph.kind must be one of ", "complete", "got 'petersen'"],
+    ),
     "an unknown norm": (["--indirect.assessment", "x"], ["indirect.assessment.kind must be one of type", "got 'x'"]),
     "an unknown strategy": (
         ["--players.0.strategy", "angel"], ["players.0.strategy.kind must be one of allc", "got 'angel'"],
@@ -86,7 +88,7 @@ KNOBS = {
     "a graph given as two kinds": (
         ["--network.graph", "ring", "--network.graph", "torus"], ["network.graph", "twice"],
     ),
-    "a graph file as a knob": (["--network.graph", "karate.graphml"], ["network.graph.kind must be one of complete"]),
+    "a graph file as a knob": (["--network.graph", "karate.graphml"], ["network.graph.kind must be one of ", "ring"]),
 }  # fmt: skip
 
 

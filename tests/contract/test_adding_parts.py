@@ -138,8 +138,8 @@ class ImitateBetter(Update):
 
     kind: Literal["imitate_better"] = "imitate_better"
 '''),
-    Newcomer("structures", "wheel", "Wheel", "wheel", '''
-"""The wheel: a hub among individuals on a circle."""
+    Newcomer("structures", "double_wheel", "DoubleWheel", "double_wheel", '''
+"""The double wheel: two hubs among individuals on a circle."""
 
 from __future__ import annotations
 
@@ -150,24 +150,24 @@ from coop_abm.core.part import Part
 from coop_abm.structures.graph import Graph, from_edges
 
 
-class Wheel(Part):
-    """Node 0 is joined to all others, which form a circle."""
+class DoubleWheel(Part):
+    """Nodes 0 and 1 are joined to all others, which form a circle."""
 
-    title: ClassVar[str] = "wheel"
+    title: ClassVar[str] = "double wheel"
     references: ClassVar[tuple[str, ...]] = ("SantosPacheco2005",)
 
-    kind: Literal["wheel"] = "wheel"
+    kind: Literal["double_wheel"] = "double_wheel"
 
     def check(self, size: int) -> None:
         """Refuse a number of nodes that this graph cannot have."""
-        if size < 4:
-            raise GraphError(f"network.graph: a wheel needs at least 4 individuals; got {size}")
+        if size < 5:
+            raise GraphError(f"network.graph: a double wheel needs at least 5 individuals; got {size}")
 
     def build(self, size: int, seed: int = 0) -> Graph:
         """The graph of `size` nodes; `seed` is not used."""
         self.check(size)
-        rim = [(i, i + 1) for i in range(1, size - 1)] + [(1, size - 1)]
-        return from_edges(size, rim + [(0, i) for i in range(1, size)])
+        rim = [(i, i + 1) for i in range(2, size - 1)] + [(2, size - 1)]
+        return from_edges(size, rim + [(hub, i) for hub in (0, 1) for i in range(2, size)])
 '''),
     Newcomer("games", "chicken", "Chicken", "chicken", '''
 """Chicken."""
@@ -210,7 +210,7 @@ players = [
 ]
 direct = {{enabled = true, continuation = 0.5}}
 indirect = {{enabled = {known}, visibility = 0.5, assessment = "staying"}}
-network = {{enabled = true, graph = "wheel"}}
+network = {{enabled = true, graph = "double_wheel"}}
 """
 
 EVERY = pytest.mark.parametrize("newcomer", NEWCOMERS, ids=lambda newcomer: newcomer.folder)
@@ -286,7 +286,8 @@ def test_the_command_line_shows_the_knobs_of_newcomers(laboratory):
     answer = python(laboratory, "-m", "coop_abm.cli", "knobs", scenario_file(laboratory, "round").name)
     shown = answer.stdout.splitlines()
     for line in (
-        "game = chicken", "game.crash = 4.0", "game.road = watched", "update = imitate_better", "network.graph = wheel",
+        "game = chicken", "game.crash = 4.0", "game.road = watched", "update = imitate_better",
+        "network.graph = double_wheel",
         "players.0.strategy = tf2t", "indirect.assessment = staying",
     ):  # fmt: skip
         assert line in shown

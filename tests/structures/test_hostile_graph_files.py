@@ -55,6 +55,13 @@ def test_document_types_and_entities_are_refused_at_once(tmp_path, text):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000, "kB"
 
 
+@pytest.mark.parametrize("text", BOMBS.values(), ids=list(BOMBS))
+def test_document_types_and_entities_are_refused_in_gexf_too(tmp_path, text):
+    path = tmp_path / "bomb.gexf"
+    path.write_text(text.replace("graphml", "gexf"))
+    assert "must have no document type (DTD) and no entities" in outcome(path)
+
+
 BYTES = {
     "undefined entity": (b"<graphml>&lol;</graphml>", "not well-formed"),
     "long attribute": (b'<graphml a="' + b"x" * 20_000 + b'"/>', "at most 10000 characters; got 20000"),
@@ -87,6 +94,68 @@ def test_hostile_documents_are_refused_in_one_line(tmp_path, data, words):
     assert words in message
 
 
+DEFAULT = b'<gexf><graph><attributes class="edge"><attribute id="0" title="weight"><default>'
+GEXF = {
+    case: (data.replace(b"graphml", b"gexf"), words.replace("graphml", "gexf"))
+    for case, (data, words) in BYTES.items()
+    if case not in ("huge text", "deep nodes")
+} | {
+    "huge text": (DEFAULT + b"1" * 10_001, "at most 10000 characters"),
+    "deep nodes": (b"<gexf><graph><nodes>" + b"<node id='a'>" * 5_000, "not below another node"),
+    "long weight": (b"<gexf><graph><edges><edge weight='" + b"9" * 10_001, "not well-formed"),
+}
+
+
+@pytest.mark.parametrize(("data", "words"), GEXF.values(), ids=list(GEXF))
+def test_hostile_gexf_is_refused_in_one_line(tmp_path, data, words):
+    path = tmp_path / "x.gexf"
+    path.write_bytes(data)
+    message = outcome(path)
+    assert isinstance(message, str)
+    assert words in message
+
+
+GRAPH = b'graph [ node [ id 1 label "a" ] node [ id 2 label "b" ] edge [ source 1 target 2 ] %s ]'
+TEXTS = {
+    "deep": (b"a [ " * 200_000, "nested at most 100 deep"),
+    "deep inside": (GRAPH % (b"a [ " * 5_000 + b"] " * 5_000), "nested at most 100 deep"),
+    "closing": (b"]" * 1_000_000, "must have a key here"),
+    "long key": (b"k" * 3_000_000 + b" 1", "at most 256 characters"),
+    "long number": (GRAPH % (b"a " + b"9" * 3_000_000 + b"x"), "is not GML"),
+    "long weight": (
+        GRAPH.replace(b"target 2", b"target 2 weight " + b"9" * 3_000_000) % b"",
+        "at most 10000 characters",
+    ),
+    "long sign": (b"graph [ a " + b"+" * 1_000_000, "is not GML"),
+    "long id": (b'graph [ node [ id "' + b"x" * 3_000_000 + b'" ] ]', "at most 256 characters"),
+    "many quotes": (b'"' * 1_000_001, "must have a key here"),
+    "open text": (b'a "' + b"x" * 3_000_000, "a text is not closed"),
+    "many open texts": (b'a "b" ' * 200_000 + b'a "', "line 1: a text is not closed"),
+    "many comments": (b"#\n" * 1_000_000 + b"x", "the value of 'x'"),
+    "references": (b'graph [ node [ id "' + b"&amp;" * 600_000 + b'" ] ]', "at most 256 characters"),
+    "code": (b"graph [ node [ id __import__('os').mkdir('pwned') ] ]", "line 1"),
+    "Python": (b"{'graph': eval('1')}", "is not GML"),
+    "not UTF-8": (b'graph [ node [ id "\xe9" ] ]', "must be UTF-8"),
+    "NUL": (b"graph [ \x00 ]", "NUL bytes"),
+    "control": (b"graph [ \x1b[2J ]", "is not GML"),
+    "right to left": (b"graph [ node [ id " + "\u202e1".encode() + b" ] ]", "is not GML"),
+    "other digits": ("graph [ node [ id ٣ ] ]".encode(), "is not GML"),
+    "form feed and others": (b"graph\x0c[\x0b]", "at least 2 nodes"),
+    "include": (b'include "/etc/passwd"', "one graph; got none"),
+}
+
+
+@pytest.mark.parametrize(("data", "words"), TEXTS.values(), ids=list(TEXTS))
+def test_hostile_gml_is_refused_in_one_line_at_once(tmp_path, data, words):
+    path = tmp_path / "x.gml"
+    path.write_bytes(data)
+    start = time.process_time()
+    message = outcome(path)
+    assert isinstance(message, str)
+    assert words in message
+    assert time.process_time() - start < 3
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -113,7 +182,7 @@ def test_hostile_edge_lists_are_refused_in_one_line(tmp_path, data, words):
     assert time.process_time() - start < 2
 
 
-@pytest.mark.parametrize("suffix", [".graphml", ".txt"])
+@pytest.mark.parametrize("suffix", [".graphml", ".gexf", ".gml", ".txt"])
 def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path, suffix):
     pipe, link, folder = (tmp_path / f"{name}{suffix}" for name in ("pipe", "link", "folder"))
     os.mkfifo(pipe)
@@ -182,16 +251,17 @@ def mutated(data, dice):
     return bytes(data)
 
 
-@pytest.mark.parametrize("suffix", [".graphml", ".edgelist", ".csv"])
+WRITERS = {".graphml": nx.write_graphml, ".gexf": nx.write_gexf, ".gml": nx.write_gml, ".edgelist": nx.write_edgelist}
+
+
+@pytest.mark.parametrize("suffix", [".graphml", ".gexf", ".gml", ".edgelist", ".csv"])
 def test_500_mutations_of_a_sound_file_give_a_graph_or_one_line(tmp_path, suffix):
     sound = tmp_path / f"sound{suffix}"
     club = nx.karate_club_graph()
-    if suffix == ".graphml":
-        nx.write_graphml(club, sound)
-    elif suffix == ".edgelist":
-        nx.write_edgelist(club, sound)
-    else:
+    if suffix == ".csv":
         nx.write_weighted_edgelist(club, sound, delimiter=",")
+    else:
+        WRITERS[suffix](club, sound)
     dice, path = random.Random(20_240), tmp_path / f"mutant{suffix}"
     outcomes = []
     for _ in range(500):
