@@ -131,6 +131,47 @@ def test_weighted_edges_run_alike_on_both_engines_on_both_clocks(update):
         assert not difference(*both(events_of, scenario))
 
 
+FAMILIES = {"kin.channel": "descent", "kin.family": 3, "kin.founders": 2}
+
+
+@pytest.mark.parametrize("on", [("kin",), ("kin", "direct"), ("kin", "direct", "indirect")])
+def test_families_run_alike_on_both_engines(on):
+    assert not difference(*both(rounds_of, world(on, "wright_fisher", **FAMILIES)))
+    assert not difference(*both(rounds_of, world(on, "wright_fisher", partners="all", **FAMILIES)))
+    for pedigree in ("founders", "full_sibs", "half_sibs", "cousins"):
+        scenario = world(on, "wright_fisher", clock="event", **FAMILIES, **{"kin.pedigree": pedigree})
+        assert not difference(*both(events_of, scenario, steps=12)), pedigree
+
+
+IMPOSSIBLE = {
+    "kin.family": {"kin.family": 5},
+    "update": {"update": "imitation"},
+    "network.enabled": {"network.enabled": True},
+    "group.enabled": {"group.enabled": True},
+    "kin.pedigree": {"kin.pedigree": "full_sibs"},
+    "players.nodes": {"players": [{"share": 1.0}, {"nodes": [12]}]},
+}
+
+
+@pytest.mark.parametrize("field", IMPOSSIBLE)
+def test_families_that_cannot_be_are_refused_by_the_field(field):
+    with pytest.raises(ScenarioError, match=rf"^{field}: "):
+        world(("kin",), "wright_fisher", **FAMILIES | IMPOSSIBLE[field])
+
+
+@pytest.mark.parametrize("changes", [{"clock": "event"}, {"partners": "one"}])
+def test_nobody_meets_itself_where_not_everybody_is_met(changes):
+    best = {"kind": "imitate_the_best", "self_interaction": True}
+    with pytest.raises(ScenarioError, match=r"^update\.self_interaction: must be false"):
+        world(("network",), **{"partners": "all", "update": best} | changes)
+
+
+def test_a_node_can_be_given_to_one_entry_of_the_players_alone():
+    twice = [{"share": 1.0}, {"nodes": [1], "strategy": "allc"}, {"nodes": [1, 2], "strategy": "alld"}]
+    with pytest.raises(ScenarioError, match=r"^players\.nodes: every node can be given once"):
+        world(players=twice)
+
+
 # ------------------------------------------------------------------------------- off is a number
 
 NEUTRAL = {
