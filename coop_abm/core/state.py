@@ -64,7 +64,7 @@ class State:
 
         With `pairs` the columns of pairs, (R, N, N), have room; otherwise they are (R, 0, 0).
         """
-        columns = {c.name: np.full((replicates, size), c.neutral, c.dtype) for c in COLUMNS}
+        columns: dict[str, np.ndarray] = {c.name: np.full((replicates, size), c.neutral, c.dtype) for c in COLUMNS}
         square = (replicates, size, size) if pairs else (replicates, 0, 0)
         return cls(columns | {c.name: np.full(square, c.neutral, c.dtype) for c in PAIR_COLUMNS})
 

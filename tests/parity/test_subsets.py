@@ -5,6 +5,7 @@ import pytest
 
 from coop_abm.core.errors import ScenarioError
 from coop_abm.engine.rounds import Play
+from coop_abm.scenario.knobs import replace
 
 from .worlds import (
     KNOBS,
@@ -156,14 +157,14 @@ IMPOSSIBLE = {
 @pytest.mark.parametrize("field", IMPOSSIBLE)
 def test_families_that_cannot_be_are_refused_by_the_field(field):
     with pytest.raises(ScenarioError, match=rf"^{field}: "):
-        world(("kin",), "wright_fisher", **FAMILIES | IMPOSSIBLE[field])
+        replace(world(("kin",), "wright_fisher", **FAMILIES), IMPOSSIBLE[field])
 
 
 @pytest.mark.parametrize("changes", [{"clock": "event"}, {"partners": "one"}])
 def test_nobody_meets_itself_where_not_everybody_is_met(changes):
     best = {"kind": "imitate_the_best", "self_interaction": True}
     with pytest.raises(ScenarioError, match=r"^update\.self_interaction: must be false"):
-        world(("network",), **{"partners": "all", "update": best} | changes)
+        replace(world(("network",), partners="all"), {"update": best} | changes)
 
 
 def test_a_node_can_be_given_to_one_entry_of_the_players_alone():

@@ -56,7 +56,7 @@ def test_errors_flip_what_was_intended():
 
 def test_the_kin_flag_selects_its_own_column():
     chance, after = table(ALLD)
-    chance[..., 1] = 1
+    chance[..., 1, :] = 1
     assert automata.expected_payoffs(chance, after, transforms.donation(3, 1), kin=1) == pytest.approx(np.array([[2]]))
     assert automata.expected_payoffs(chance, after, transforms.donation(3, 1), kin=0) == pytest.approx(np.array([[0]]))
 
