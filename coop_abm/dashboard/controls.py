@@ -39,7 +39,7 @@ def sections(scenario: Scenario) -> list[dict[str, Any]]:
     rule, and ``controls``.
     """
     declared = {knob.path: knob for knob in knobs(scenario)}
-    shown = []
+    shown: list[dict[str, Any]] = []
     for rule in (r for r in (*ORDER, *RULES) if r in RULES):
         if any(section.get("rule") == rule for section in shown):
             continue
@@ -83,7 +83,7 @@ def control(knob: Knob, scenario: Scenario) -> dict[str, Any]:
         return shown | {"kind": "choice", "choices": choices, "value": str(knob.value)}
     if not isinstance(knob.value, int | float):
         return shown | {"kind": "text"}
-    low, high, step = slider(knob)
+    low, high, step = slider(knob, scenario.size)
     permitted = ""
     if knob.low is not None and knob.high is not None:
         permitted = f"{_figure(knob.low)} to {_figure(knob.high)}"
@@ -93,11 +93,13 @@ def control(knob: Knob, scenario: Scenario) -> dict[str, Any]:
                     "whole": isinstance(knob.value, int)}  # fmt: skip
 
 
-def slider(knob: Knob) -> tuple[float, float, float]:
+def slider(knob: Knob, size: int) -> tuple[float, float, float]:
     """(low, high, step) of the slider of a number: the declared interval, or where it is huge a usual one.
 
+    Whole numbers but the size of the population itself count individuals, so they end there.
+
     >>> from coop_abm.scenario.library import named
-    >>> next(slider(knob) for knob in knobs(named("network")) if knob.path == "game.benefit")
+    >>> next(slider(knob, 100) for knob in knobs(named("network")) if knob.path == "game.benefit")
     (0, 10.0, 0.1)
     """
     whole = isinstance(knob.value, int)
@@ -109,6 +111,8 @@ def slider(knob: Knob) -> tuple[float, float, float]:
     if high - low > MOST_STEPS * step:
         step = max(step, 10.0 ** math.floor(math.log10((high - low) / 100)))
         step = round(step) if whole else step
+    if whole and knob.path != "size":
+        high = min(high, size)
     if knob.path == "size":
         low = 0 if low < step else low
     return low, max(high, knob.value), step

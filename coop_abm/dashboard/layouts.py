@@ -48,7 +48,7 @@ def layout(scenario: Scenario, answers: Answers, seed: int) -> Layout:
     graph = len(answers.indptr) > 0
     if answers.fluid or (answers.groups > 1 and not graph):
         places = clusters(answers.groups, answers.group_size)
-        return _ready(places, _NONE, True, answers.group_size, f"{answers.groups} groups, each a ring of seats")
+        return _ready(places, _NONE, True, answers.group_size, f"{answers.groups} groups; outlined places are free")
     if not graph:
         order = np.random.default_rng(seed).permutation(size)
         return _ready(disc(size)[order], _NONE, True, 0, "everybody may meet everybody")
@@ -63,7 +63,8 @@ def layout(scenario: Scenario, answers: Answers, seed: int) -> Layout:
         wrapped = ", whose borders join" if long.any() else ""
         return _ready(places, edges[~long], True, 0, f"{declared.kind}, {rows} x {columns}{wrapped}")
     if declared.kind in ("ring", "complete"):
-        return _ready(circle(size, grouped), edges, size <= ROUND_THE_CIRCLE, 0, declared.kind.replace("_", " "))
+        words = declared.kind if answers.groups == 1 else f"{declared.kind} in {answers.groups} groups"
+        return _ready(circle(size, grouped), edges, size <= ROUND_THE_CIRCLE, 0, words)
     places = springs(edges, pivots(answers, seed), seed) if size <= SPRINGS else pivots(answers, seed)
     return _ready(places, edges, False, 0, declared.kind.replace("_", " "))
 
@@ -115,9 +116,9 @@ def clusters(groups: int, seats: int) -> np.ndarray:
     rows = math.ceil(groups / columns)
     if seats <= 12:
         angle = 2 * math.pi * np.arange(seats) / seats - math.pi / 2
-        inner = np.column_stack([np.cos(angle), np.sin(angle)]) * (0.28 if seats > 1 else 0.0)
+        inner = np.column_stack([np.cos(angle), np.sin(angle)]) * (0.24 if seats > 1 else 0.0)
     else:
-        inner = (disc(seats) - 0.5) * 0.82
+        inner = (disc(seats) - 0.5) * 0.78
     row, column = np.divmod(np.arange(groups), columns)
     # A last row that is not full is centred.
     lacking = np.where(row == rows - 1, columns * rows - groups, 0) / 2
@@ -145,9 +146,7 @@ def pivots(answers: Answers, seed: int) -> np.ndarray:
     reached = np.isfinite(away)
     away = np.where(reached, away, away[reached].max() + 2)  # other components stand beside
     squared = away**2
-    centred = -0.5 * (
-        squared - squared.mean(axis=0) - squared.mean(axis=1)[:, None] + squared.mean()
-    )
+    centred = -0.5 * (squared - squared.mean(axis=0) - squared.mean(axis=1)[:, None] + squared.mean())
     values, vectors = np.linalg.eigh(centred.T @ centred)
     places = centred @ vectors[:, np.argsort(values)[::-1][:2]]
     if places.shape[1] < 2:

@@ -53,7 +53,7 @@ def page(scenario: Scenario | str | Path, model: Any = None, *, seed: int = 0) -
     def Page() -> None:
         query = solara.use_router().search
         shown = solara.use_memo(lambda: _Shown(declared, seed, make, query, choose=model is None), [])
-        version, set_version = solara.use_state(0)
+        _version, set_version = solara.use_state(0)
         shown.refresh = lambda: set_version(shown.next_version())
         solara.use_effect(lambda: shown.opened(), [])
         shown.draw()
@@ -70,8 +70,9 @@ class _Shown:
         self.refresh: Callable[[], None] = lambda: None
         self.session = Session(linked.scenario, linked.seed, make, on_frame=self.on_frame, on_change=self.on_change)
         self.link_error = linked.error
-        self.picture: Any = None
-        self.readout: Any = None
+        self.picture: views.NetworkView | None = None
+        self.readout: views.Readout | None = None
+        self.heard = {"ready": self.on_ready, "credit": lambda: self.session.credit(1)}
         self.looking = threading.Lock()  # who is told what, one message after the other
         self.sent_world = 0
         self.sent_time = -1
@@ -96,34 +97,38 @@ class _Shown:
     def on_frame(self, world: World, now: Frame) -> None:
         """There is room for a frame."""
         with self.looking:
-            if self.picture is not None:
-                if world.number != self.sent_world:
-                    views.send_world(self.picture, world, now, unit(world.scenario))
-                    # The message that brings a world is drawn at once, without asking for more.
-                    self.session.credit(1)
-                else:
-                    views.send_frame(self.picture, now, unit(world.scenario))
-            if self.readout is not None:
-                self._tell_readout(world, now)
+            if self.picture is None or self.readout is None:
+                return
+            if world.number != self.sent_world:
+                views.send_world(self.picture, world, now, unit(world.scenario))
+            else:
+                views.send_frame(self.picture, now, unit(world.scenario))
+            self._tell_readout(self.readout, world, now)
             self.sent_world, self.sent_time = world.number, now.time
 
-    def _tell_readout(self, world: World, now: Frame) -> None:
+    def _tell_readout(self, readout: views.Readout, world: World, now: Frame) -> None:
         points, before = self.session.points
         head = views.headline(now)
         end = [float(now.time), *now.shares]
         if world.number != self.sent_world:
-            self.readout.send({"method": "series", "args": [head, [*points, end], before]})
+            readout.send({"method": "series", "args": [head, [*points, end], before]})
         else:
             news = [p for p in points[-300:] if self.sent_time < p[0] < now.time]
-            self.readout.send({"method": "points", "args": [head, [*news, end]]})
+            readout.send({"method": "points", "args": [head, [*news, end]]})
 
     # ------------------------------------------------------------------------------ from the browser
 
-    def on_ready(self, _event: dict[str, Any]) -> None:
+    def on_ready(self, widget: views.Told) -> None:
         """A picture or a curve has come into being: it has seen nothing yet."""
         with self.looking:
+            if isinstance(widget, views.NetworkView):
+                self.picture = widget
+            else:
+                self.readout = widget
             self.sent_world, self.sent_time = 0, -1
-        self.session.credit(2, first=True)
+        # Both are needed for a frame, and only the picture answers frames with credits.
+        if self.picture is not None and self.readout is not None:
+            self.session.credit(2, first=True)
 
     def on_control(self, event: dict[str, Any]) -> None:
         """A control was moved."""
@@ -158,39 +163,33 @@ class _Shown:
     def draw(self) -> None:
         """The page as it is now."""
         status = self.session.status
-        world = status.world
         solara.Style(STYLE)
         with solara.v.Html(tag="div", class_="coop"):
             self._heading(status)
-            if world is None:
-                solara.v.Html(tag="p", children=[status.error or "Starting the world …"])
-                return
-            shapes = views.strategies(world)
-            now = self.session.frame
-            with solara.v.Html(tag="div", class_="coop-bench"):
-                with solara.v.Html(tag="nav", class_="coop-panel coop-left", attributes={"aria-label": "rules and knobs"}):
-                    self._controls(status, world)
-                with solara.v.Html(tag="main", class_="coop-panel coop-middle"):
-                    picture = views.NetworkView(
-                        strategies=shapes, words=world.layout.words,
-                        event_ready=self.on_ready, event_credit=lambda _event: self.session.credit(1),
-                    )  # fmt: skip
-                    views.Transport(
-                        playing=status.playing, speed=status.speed, speeds=list(SPEEDS), doing=status.doing,
-                        said=status.said, fixed=fixed(world, now),
-                        event_play=lambda _event: self.session.play(), event_step=self.on_step,
-                        event_speed=self.on_speed, event_reset=lambda _event: self.session.reset(),
-                        event_seed=lambda _event: self.session.reseed(secrets.randbelow(1_000_000)),
-                    )  # fmt: skip
-                with solara.v.Html(tag="aside", class_="coop-panel coop-right"):
-                    readout = views.Readout(
-                        strategies=shapes, unit=unit(world.scenario), seed=world.seed, verdict=status.verdict,
-                        answer=answer(status), event_ready=self.on_ready,
-                    )  # fmt: skip
-        solara.use_effect(lambda: self._meet(picture, readout), None)
+            if status.world is None:
+                solara.v.Html(tag="p", children=["" if status.error else "Starting the world …"])
+            else:
+                self._bench(status, status.world)
 
-    def _meet(self, picture: Any, readout: Any) -> None:
-        self.picture, self.readout = solara.get_widget(picture), solara.get_widget(readout)
+    def _bench(self, status: Status, world: World) -> None:
+        shapes = views.strategies(world)
+        with solara.v.Html(tag="div", class_="coop-bench"):
+            with solara.v.Html(tag="nav", class_="coop-panel coop-left", attributes={"aria-label": "rules and knobs"}):
+                self._controls(status, world)
+            with solara.v.Html(tag="main", class_="coop-panel coop-middle"):
+                views.NetworkView.element(strategies=shapes, words=world.layout.words, heard=self.heard, layout=None)
+                views.Transport(
+                    playing=status.playing, speed=status.speed, speeds=list(SPEEDS), doing=status.doing,
+                    said=status.said, fixed=fixed(world, self.session.frame),
+                    event_play=lambda _event: self.session.play(), event_step=self.on_step,
+                    event_speed=self.on_speed, event_reset=lambda _event: self.session.reset(),
+                    event_seed=lambda _event: self.session.reseed(secrets.randbelow(1_000_000)),
+                )  # fmt: skip
+            with solara.v.Html(tag="aside", class_="coop-panel coop-right"):
+                views.Readout.element(
+                    strategies=shapes, unit=unit(world.scenario), seed=world.seed, verdict=status.verdict,
+                    answer=answer(status), heard=self.heard, layout=None,
+                )  # fmt: skip
 
     def _heading(self, status: Status) -> None:
         scenario = status.world.scenario if status.world else None

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import traceback
+import warnings
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -113,6 +114,8 @@ def guarded(component: Callable[[], Any], port: int) -> Guard:
     settings.main.root_path = ""
     solara.settings.assets.cdn = offline.NOWHERE
     _scrub()
+    # Solara advises on cookies inside frames of other sites; the guard lets no site frame this page.
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none", category=UserWarning)
     solara_app.apps.clear()
     solara_app.reload.reloader.on_change = None
     solara_app.apps["__default__"] = _app(component)

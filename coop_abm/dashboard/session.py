@@ -301,9 +301,13 @@ class Session:
                 self._show()
             except CoopError as error:
                 self._stop(str(error))
-            except Exception as error:  # noqa: BLE001 - a model of the user's own may raise anything; the log has it all
+            except Exception as error:  # a model of the user's own may raise anything; the log has it all
+                if self._closed:  # the tab went away in the middle of a message
+                    return
                 logger.exception("the world stopped")
-                self._stop(f"The model stopped with an error ({type(error).__name__}); the log of the server says more.")
+                self._stop(
+                    f"The model stopped with an error ({type(error).__name__}); the log of the server says more."
+                )
 
     def _something_to_do(self) -> bool:
         if self._asked is not None or self._steps or (self._unseen and self._credits):
@@ -315,7 +319,9 @@ class Session:
 
     def _stop(self, sentence: str) -> None:
         with self._wake:
-            self._steps = 0
+            self._steps, world = 0, self._status.world
+            if world is not None and self._asked is None:
+                self._wanted, self._wanted_seed = world.scenario, world.seed
             self._say(error=sentence, error_at="", playing=False, doing="")
         self._on_change()
 
@@ -423,7 +429,7 @@ class Session:
             try:
                 found = expectation(world.scenario, world.seed)
                 words = verdict(world.scenario, found)
-            except Exception as error:  # noqa: BLE001 - the world runs without theory; the log has the reason
+            except Exception as error:  # the world runs without theory; the log has the reason
                 logger.exception("theory stopped")
                 found, words = None, f"Theory could not be asked ({type(error).__name__})."
             with self._wake:

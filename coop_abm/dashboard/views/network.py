@@ -10,8 +10,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import ipyvue
 import numpy as np
 import solara
+import traitlets
 
 from coop_abm import figures
 from coop_abm.dashboard.session import Frame, World
@@ -22,14 +24,40 @@ Event = Callable[[dict[str, Any]], None]
 SHAPES = {1: ("circle", "triangle", "diamond"), 0: ("square", "diamond", "triangle")}
 
 
-@solara.component_vue("network_view.vue", vuetify=False)
-def NetworkView(strategies: list, words: str, event_ready: Event, event_credit: Event) -> None:
+class Told(ipyvue.VueTemplate):
+    """A widget that is sent messages.
+
+    What is sent before the browser has made it is lost. So it says when it is ready, and says which
+    widget it is: ``heard["ready"](widget)``.
+    """
+
+    strategies: Any = traitlets.List().tag(sync=True)
+    heard = traitlets.Dict()
+
+    def vue_event_ready(self, _data: dict[str, Any]) -> None:
+        """The browser has made this widget."""
+        self.heard["ready"](self)
+
+
+class NetworkView(Told):
     """The population. Messages: world(about, [places, edges, state]), frame(said, [state])."""
 
+    template_file = (__file__, "network_view.vue")
+    words = traitlets.Unicode().tag(sync=True)
 
-@solara.component_vue("readout.vue", vuetify=False)
-def Readout(strategies: list, unit: str, seed: int, verdict: str, answer: str, event_ready: Event) -> None:
+    def vue_event_credit(self, _data: dict[str, Any]) -> None:
+        """The browser has drawn a frame."""
+        self.heard["credit"]()
+
+
+class Readout(Told):
     """Headline, curve, theory. Messages: series(now, points, points before), points(now, points)."""
+
+    template_file = (__file__, "readout.vue")
+    unit = traitlets.Unicode().tag(sync=True)
+    seed = traitlets.Int().tag(sync=True)
+    verdict = traitlets.Unicode().tag(sync=True)
+    answer = traitlets.Unicode().tag(sync=True)
 
 
 @solara.component_vue("controls.vue", vuetify=False)
@@ -80,7 +108,7 @@ def said(now: Frame, unit: str) -> str:
 def send_world(widget: Any, world: World, now: Frame, unit: str) -> None:
     """Everything that is drawn: places, edges, and who is where."""
     drawn = world.layout
-    about = {"apart": drawn.apart, "number": world.number, "said": said(now, unit)}
+    about = {"apart": drawn.apart, "seats": drawn.seats, "number": world.number, "said": said(now, unit)}
     buffers = [drawn.places.astype("<f4").tobytes(), drawn.edges.astype("<u4").tobytes(), now.state.tobytes()]
     widget.send({"method": "world", "args": [about]}, buffers=buffers)
 
