@@ -151,6 +151,12 @@ def pivots(answers: Answers, seed: int) -> np.ndarray:
     places = centred @ vectors[:, np.argsort(values)[::-1][:2]]
     if places.shape[1] < 2:
         places = np.column_stack([places, np.zeros(size)])
+    if away.max() <= 3 * math.log(max(size, 2)) and size > SPRINGS:
+        # Everybody is near everybody, so distances say little: thin the crowd in the middle.
+        middle = places - places.mean(axis=0)
+        radius = np.hypot(*middle.T)
+        rank = np.argsort(np.argsort(radius, kind="stable"), kind="stable")
+        places = middle / np.maximum(radius, 1e-12)[:, None] * np.sqrt((rank + 0.5) / size)[:, None]
     spread = np.ptp(places, axis=0).max() or 1.0
     return places + dice.normal(scale=0.004 * spread, size=places.shape)  # equals stand beside each other
 

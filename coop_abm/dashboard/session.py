@@ -2,8 +2,9 @@
 
 A :class:`Session` belongs to one browser tab. Only its worker thread touches the running world; what
 leaves the thread is a :class:`Frame`, copied and not to be changed. The browser grants credits, one
-for each frame that it has drawn, so a slow browser makes frames fewer and never late. No credit for
-:data:`PATIENCE` seconds means that nobody is looking, and Play stops.
+for each frame that it has drawn, so a slow browser makes frames fewer and never late. Play steps only
+while there is a credit: nothing runs on behind the back of a browser that went away, and after
+:data:`PATIENCE` seconds without one Play is off.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 #: Nobody lives in this place.
 NOBODY = 255
 #: Frames a second at most, and seconds of stepping between two frames at most.
-FRAMES, BUDGET = 30.0, 0.04
+FRAMES, BUDGET = 60.0, 0.03
 #: Seconds without a credit after which nobody is looking.
 PATIENCE = 20.0
 #: Points of the curve that are kept; beyond, every second one goes.
@@ -168,7 +169,7 @@ class Session:
         self._status = Status(None, False, 10, "", "", "starting the world", "", None, "")
         # Touched by the worker thread alone.
         self._running: Running | None = None
-        self._due = 0.0
+        self._due, self._stepped = 0.0, 0.0
         self._thread: threading.Thread | None = None
         self._consulting = False
 
@@ -312,10 +313,14 @@ class Session:
     def _something_to_do(self) -> bool:
         if self._asked is not None or self._steps or (self._unseen and self._credits):
             return True
-        return self._status.playing and time.monotonic() >= self._due
+        return self._status.playing and self._nap() == 0.0
 
     def _nap(self) -> float | None:
-        return max(self._due - time.monotonic(), 0.0) if self._status.playing else None
+        """Seconds until Play has something to do; None while it has nothing."""
+        if not self._status.playing:
+            return None
+        at = self._due if self._credits else self._credited + self._patience
+        return max(at - time.monotonic(), 0.0)
 
     def _stop(self, sentence: str) -> None:
         with self._wake:
@@ -366,9 +371,10 @@ class Session:
         """Step until the next frame is due, the steps are done, or the world is fixed."""
         with self._wake:
             world, last, status, steps = self._status.world, self._frame, self._status, self._steps
-            ready = status.playing and time.monotonic() >= self._due
-            gone = status.playing and not self._credits and time.monotonic() - self._credited > self._patience
-        if world is None or last is None or self._running is None or not (steps or ready):
+            began = time.monotonic()
+            ready = status.playing and bool(self._credits) and began >= self._due
+            gone = status.playing and not self._credits and began - self._credited >= self._patience
+        if world is None or last is None or self._running is None or not (steps or ready or gone):
             return
         if gone:
             with self._wake:
@@ -381,8 +387,9 @@ class Session:
                 self._say(playing=False)
             self._on_change()
             return
-        began = time.monotonic()
-        most = steps or (max(1, round(status.speed / FRAMES)) if status.speed else 1_000_000)
+        # As many as have fallen due since the last frame, but never a long jump.
+        since = min(began - self._stepped, 0.25)
+        most = steps or (max(1, round(status.speed * since)) if status.speed else 1_000_000)
         step, now, points = last.time, last, []
         while step - last.time < most and not now.fixed:
             self._running.step()
@@ -396,9 +403,8 @@ class Session:
             self._keep(points)
             self._frame, self._unseen = now, True
             self._steps = max(0, self._steps - done) if steps and not now.fixed else 0
-            if status.playing:
-                pause = done / status.speed if status.speed else 1 / FRAMES
-                self._due = max(began + pause, time.monotonic() + 0.001)
+            self._stepped = began
+            self._due = began + max(1 / FRAMES, 1 / status.speed if status.speed else 0.0)
             stopped = bool(now.fixed) and (status.playing or bool(steps))
             if stopped:
                 self._say(playing=False)
