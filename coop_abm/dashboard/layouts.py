@@ -178,7 +178,7 @@ def _ready(places: np.ndarray, edges: np.ndarray, apart: bool, seats: int, words
     low, high = places.min(axis=0), places.max(axis=0)
     scale = max(float((high - low).max()), 1e-9)
     within = (0.5 + (places - (low + high) / 2) / scale).astype(np.float32)
-    within[~np.isfinite(within)] = 0.5
+    within = np.clip(np.nan_to_num(within, nan=0.5), 0, 1)
     kept = edges if len(edges) <= MOST_EDGES else _NONE
     hidden = "" if len(kept) == len(edges) else f" ({len(edges):,} edges, not drawn)"
     for array in (within, kept):

@@ -156,7 +156,9 @@ class _Shown:
 
     def on_speed(self, event: dict[str, Any]) -> None:
         """The speed was chosen."""
-        self.session.set_speed(int(event.get("speed", 10)))
+        speed = event.get("speed")
+        if speed in SPEEDS:
+            self.session.set_speed(int(speed))
 
     # ------------------------------------------------------------------------------ what is drawn
 

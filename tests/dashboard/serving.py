@@ -115,7 +115,9 @@ class Tab:
 
     def tell(self, comm: str, event: str, data: dict) -> None:
         """What a Vue component says back."""
-        self.send("comm_msg", {"comm_id": comm, "data": {"method": "custom", "content": {"event": event, "data": data}}})
+        self.send(
+            "comm_msg", {"comm_id": comm, "data": {"method": "custom", "content": {"event": event, "data": data}}}
+        )
 
     def until(self, words: str) -> str:
         """Everything heard so far, once it holds these words."""

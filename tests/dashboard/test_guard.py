@@ -53,7 +53,9 @@ def test_an_honest_goodbye_is_heard(server):
     assert status == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:{port}", "[::1]:{port}"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:{port}", "[::1]:{port}"]
+)
 def test_a_request_under_a_foreign_name_is_refused(server, host):
     assert server.ask("/", Host=host.format(port=server.port))[0] == 403
 
@@ -86,13 +88,17 @@ def test_whatever_the_environment_says_only_the_loopback_address_listens(server)
     assert [a for a in listening if a.endswith(f":{server.port:04X}")] in ([f"0100007F:{server.port:04X}"], [])
 
 
-@pytest.mark.parametrize("path", ["/resourcez", "/resourcez?verbose", "/_solara/api/evict/x", "/jupyter/api/kernels/x", "/anything"])
+@pytest.mark.parametrize(
+    "path", ["/resourcez", "/resourcez?verbose", "/_solara/api/evict/x", "/jupyter/api/kernels/x", "/anything"]
+)
 def test_pages_that_the_dashboard_does_not_need_are_not_found(server, path):
     assert server.ask(path)[0] == 404
     assert server.ask(path, "POST", Origin=f"http://{server.host}")[0] == 404
 
 
-@pytest.mark.parametrize("folder", ["/static/public", "/static/assets", "/static", "/jupyter/nbextensions", "/_solara/cdn"])
+@pytest.mark.parametrize(
+    "folder", ["/static/public", "/static/assets", "/static", "/jupyter/nbextensions", "/_solara/cdn"]
+)
 @pytest.mark.parametrize("way", ["../", "%2e%2e/", "..%2f", "....//", "%2e%2e%2f", "/"])
 def test_no_way_leads_out_of_the_static_folders(server, folder, way):
     for target in ("etc/passwd", "pyproject.toml", "coop_abm/cli.py"):
@@ -106,7 +112,9 @@ def test_an_asset_that_is_not_installed_is_not_fetched(server):
 
 
 def test_headers_of_a_proxy_are_not_believed(server):
-    body = server.ask("/", **{"X-Script-Name": "/evil", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"})[2]
+    body = server.ask(
+        "/", **{"X-Script-Name": "/evil", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    )[2]
     assert "evil" not in body
 
 
@@ -177,11 +185,14 @@ def test_a_word_from_the_browser_that_makes_no_sense_harms_nothing(server):
     for path, text in (("kin.relatedness", "9"), ("no.such.knob", "1"), ("players.0.strategy", "x" * 5000), ("", ""),
                        ("size", "1e999"), ("size", "3"), ("__class__", "1")):  # fmt: skip
         tab.tell(controls, "event_change", {"path": path, "text": text})
-    tab.tell(transport, "event_speed", {"speed": 7})
+    for speed in (7, "x", None, [], 1e400):
+        tab.tell(transport, "event_speed", {"speed": speed})
+    tab.tell(transport, "no_such_event", {})
     tab.tell(transport, "event_step", {"steps": 10**9})
     tab.tell(controls, "event_change", {"path": "game.benefit", "text": "6.25"})
     tab.until('"value": 6.25')
-    assert "Something went wrong" not in tab.heard
+    for leak in ("Traceback", "site-packages", "Something went wrong"):
+        assert leak not in tab.heard
     tab.close()
 
 
