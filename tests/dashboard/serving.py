@@ -108,8 +108,8 @@ class Tab:
         self.send("comm_msg", {"comm_id": self.control, "data": run})
 
     def send(self, kind: str, content: dict) -> None:
-        header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": self.session, "username": "", "version": "5.2",
-                  "date": "2026-01-01T00:00:00Z"}  # fmt: skip
+        header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": self.session, "username": "",
+                  "version": "5.2", "date": "2026-01-01T00:00:00Z"}  # fmt: skip
         self.line.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content,
                                    "channel": "shell", "buffers": []}))  # fmt: skip
 
