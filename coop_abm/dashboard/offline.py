@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from platformdirs import user_cache_dir
+
 #: No host at all: what is not in the installed assets is answered 404 instead of being fetched.
 NOWHERE = "offline:"
 
@@ -25,3 +27,4 @@ SETTINGS = {
     "SOLARA_THEME_VARIANT": "light",
 }
 os.environ.update(SETTINGS)
+os.environ.setdefault("SOLARA_HOME", os.path.join(user_cache_dir("coop_abm"), "solara"))  # else a folder in the home

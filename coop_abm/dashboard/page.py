@@ -14,7 +14,8 @@ import solara
 from coop_abm import lab
 from coop_abm.core.errors import InputError
 from coop_abm.dashboard import controls, links
-from coop_abm.dashboard.session import SPEEDS, Frame, Session, Status, World
+from coop_abm.dashboard.frames import Frame, World
+from coop_abm.dashboard.session import SPEEDS, Session, Status
 from coop_abm.dashboard.views import network as views
 from coop_abm.scenario.knobs import parsed
 from coop_abm.scenario.library import NAMED, named
@@ -68,7 +69,9 @@ class _Shown:
         linked = links.read(query, scenario, seed, choose=choose)
         self.choose = choose
         self.refresh: Callable[[], None] = lambda: None
-        self.session = Session(linked.scenario, linked.seed, make, on_frame=self.on_frame, on_change=self.on_change)
+        self.session = Session(
+            linked.scenario, linked.seed, make, fallback=scenario, on_frame=self.on_frame, on_change=self.on_change
+        )
         self.link_error = linked.error
         self.picture: views.NetworkView | None = None
         self.readout: views.Readout | None = None

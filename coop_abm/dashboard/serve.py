@@ -109,6 +109,9 @@ def guarded(component: Callable[[], Any], port: int) -> Guard:
     settings.telemetry.mixpanel_enable = False
     settings.kernel.cull_timeout = offline.SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"]
     settings.session.http_only = True
+    settings.main.mode = "production"
+    settings.theme.loader, settings.theme.title, settings.theme.show_banner = "plain", "coop_abm", False
+    settings.assets.fontawesome_enabled = False
     settings.main.host = ADDRESS
     settings.main.base_url = f"http://{ADDRESS}:{port}/"
     settings.main.root_path = ""

@@ -1,8 +1,8 @@
 """One reader's world: it runs in a thread of its own, and the page sees copies.
 
 A :class:`Session` belongs to one browser tab. Only its worker thread touches the running world; what
-leaves the thread is a :class:`Frame`, copied and not to be changed. The browser grants credits, one
-for each frame that it has drawn, so a slow browser makes frames fewer and never late. Play steps only
+leaves the thread is a :class:`~coop_abm.dashboard.frames.Frame`, copied and not to be changed. The
+browser grants credits, one for each frame that it has drawn, so a slow browser makes frames fewer and never late. Play steps only
 while there is a credit: nothing runs on behind the back of a browser that went away, and after
 :data:`PATIENCE` seconds without one Play is off.
 """
@@ -15,13 +15,11 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from coop_abm.core.errors import CoopError, InputError
 from coop_abm.dashboard import controls
-from coop_abm.dashboard.layouts import Layout, layout
+from coop_abm.dashboard.frames import Frame, World, frame, frozen
+from coop_abm.dashboard.layouts import layout
 from coop_abm.engine.history import Running
-from coop_abm.engine.measures import MEASURES, Snapshot, shares
 from coop_abm.scenario.catalogue import knobs
 from coop_abm.scenario.expectation import Expectation, expectation, verdict
 from coop_abm.scenario.knobs import replace
@@ -29,8 +27,8 @@ from coop_abm.scenario.scenario import Scenario
 
 logger = logging.getLogger(__name__)
 
-#: Nobody lives in this place.
-NOBODY = 255
+#: More individuals than this are neither drawn nor stepped in time.
+LARGEST = 100_000
 #: Frames a second at most, and seconds of stepping between two frames at most.
 FRAMES, BUDGET = 60.0, 0.03
 #: Seconds without a credit after which nobody is looking.
@@ -41,41 +39,6 @@ POINTS = 2000
 SPEEDS = (1, 3, 10, 30, 100, 300, 0)
 
 Maker = Callable[[Scenario, int], Running]
-
-
-class Frame(NamedTuple):
-    """One moment of a world, copied.
-
-    time   : time steps done
-    state  : uint8 (P,), read-only: the strategy in each place of the layout, NOBODY where there is none
-    cooperators : share of individuals that help strangers
-    shares : share of each strategy of the repertoire
-    fixed  : name of the only strategy left, "" while there are several
-    """
-
-    time: int
-    state: np.ndarray
-    cooperators: float
-    shares: tuple[float, ...]
-    fixed: str
-
-
-class World(NamedTuple):
-    """What stays the same while a world runs.
-
-    number : counts the worlds of a session
-    scenario, seed, layout : what was declared, and where it is drawn
-    names, helper : the strategies, and which of them help strangers
-    mutates : can a strategy that died out come back?
-    """
-
-    number: int
-    scenario: Scenario
-    seed: int
-    layout: Layout
-    names: tuple[str, ...]
-    helper: tuple[int, ...]
-    mutates: bool
 
 
 class Status(NamedTuple):
@@ -97,46 +60,13 @@ class Status(NamedTuple):
     verdict: str
 
 
-def frozen(now: Snapshot) -> Snapshot:
-    """A copy of a snapshot that shares nothing with the running world and cannot be written to."""
-
-    def copied(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            value = value.copy()
-            value.setflags(write=False)
-        elif isinstance(value, tuple):
-            value = tuple(copied(entry) for entry in value)
-        return value
-
-    # Neighbours do not change while a world runs, and nothing here reads them.
-    kept = now._replace(rows=(np.empty(0), np.empty(0), np.empty(0)))
-    return Snapshot(*(copied(column) for column in kept))
-
-
-def frame(now: Snapshot, world: World, step: int) -> Frame:
-    """What the page shows of a snapshot of one replicate."""
-    alive, strategy, seats = now.alive[0] == 1, now.strategy[0], world.layout.seats
-    state = np.full(len(world.layout.places), NOBODY, np.uint8)
-    if seats:
-        living = np.flatnonzero(alive)
-        order = living[np.argsort(now.group[0][living], kind="stable")]
-        group = now.group[0][order]
-        state[group * seats + np.arange(len(order)) - np.searchsorted(group, group)] = strategy[order]
-    else:
-        state[: len(strategy)] = np.where(alive, strategy, NOBODY)
-    state.setflags(write=False)
-    held = shares(now, len(world.names))[0]
-    sole = np.flatnonzero(held == 1.0)
-    fixed = world.names[sole[0]] if len(sole) and len(world.names) > 1 and not world.mutates else ""
-    return Frame(step, state, float(MEASURES["cooperators"](now)[0]), tuple(held.tolist()), fixed)
-
-
 class Session:
     """The world of one browser tab, and everything its buttons do.
 
     Parameters
     ----------
     scenario, seed : the first world
+    fallback  : the scenario that is shown where the first one turns out not to be possible
     make      : starts a world: (scenario, seed) -> an object with step() and snapshot()
     on_frame  : called in the worker thread with (world, frame) when the browser has room for a frame
     on_change : called in the worker thread when the status is another one
@@ -148,11 +78,13 @@ class Session:
         seed: int,
         make: Maker,
         *,
+        fallback: Scenario | None = None,
         on_frame: Callable[[World, Frame], None] = lambda world, frame: None,
         on_change: Callable[[], None] = lambda: None,
         patience: float = PATIENCE,
     ):
         self._make, self._on_frame, self._on_change, self._patience = make, on_frame, on_change, patience
+        self._fallback = fallback or scenario
         self._wake = threading.Condition()
         # Guarded by the condition: what the reader asked for, and what the page may read.
         self._asked: tuple[Scenario, int, str, str] | None = (scenario, seed, "", "")
@@ -334,13 +266,18 @@ class Session:
         with self._wake:
             old, last = self._status.world, self._frame
         try:
+            if scenario.size > LARGEST:
+                raise InputError(f"size: the dashboard shows at most {LARGEST:,} individuals; got {scenario.size:,}")
             running = self._make(scenario, seed)
             drawn = old.layout if old and _same_structure(old, scenario, seed) else None
             drawn = drawn or layout(scenario, scenario.answers(seed), seed)
         except CoopError as error:
             with self._wake:
-                if old is not None and self._asked is None:  # the last good world goes on
+                if self._asked is None and old is not None:  # the last good world goes on
                     self._wanted, self._wanted_seed = old.scenario, old.seed
+                elif self._asked is None and scenario != self._fallback:
+                    self._asked = (self._fallback, seed, "", "")
+                    self._wanted = self._fallback
                 self._say(error=str(error), error_at=path, doing="")
             self._on_change()
             return

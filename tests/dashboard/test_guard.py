@@ -1,5 +1,6 @@
 """Nobody but a page of this server drives the dashboard."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -162,6 +163,37 @@ serve(page("network"), port=0, browser=False)
         assert server.handshake() == 503
         for tab in tabs:
             tab.close()
+
+
+def test_a_model_of_the_users_own_is_shown_on_a_page_without_a_choice_of_worlds():
+    code = """
+from coop_abm import lab
+from coop_abm.dashboard import page, serve
+class Model:
+    def __init__(self, scenario, rng):
+        self.inner = lab.start(scenario, rng)
+        self.step, self.snapshot = self.inner.step, self.inner.snapshot
+serve(page(lab.world("kin"), model=Model, seed=4), port=0, browser=False)
+"""
+    with serving(code=code) as server:
+        tab = Tab(server, "scenario=network")
+        tab.made("answer")
+        assert '"names": []' in tab.heard and '"seed": 4' in tab.heard
+        assert "this page shows one model" in tab.heard
+        tab.close()
+
+
+def test_solara_is_set_to_say_and_fetch_nothing(nobody_reaches_out):
+    importlib.import_module("coop_abm.dashboard")  # sets Solara before it is imported
+    import solara
+    from solara.server import cdn_helper, settings, telemetry
+
+    assert not settings.telemetry.mixpanel_enable and settings.main.mode == "production"
+    assert settings.kernel.cull_timeout == "10m"
+    telemetry.track("anything")
+    with pytest.raises(Exception, match="offline:"):
+        cdn_helper.get_data(Path("nowhere"), "package@1/file.js")
+    assert solara.settings.assets.cdn == "offline:"
 
 
 def test_two_tabs_have_worlds_of_their_own(server):

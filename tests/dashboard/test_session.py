@@ -8,7 +8,8 @@ import pytest
 
 import coop_abm
 from coop_abm import lab
-from coop_abm.dashboard.session import NOBODY, Session, frame, frozen
+from coop_abm.dashboard.frames import NOBODY, frame, frozen
+from coop_abm.dashboard.session import LARGEST, Session
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import NAMED, named
 
@@ -110,6 +111,14 @@ def test_a_change_that_cannot_be_had_says_why_and_the_world_goes_on():
         tab.session.change("game.benefit", 3.0)
         tab.until(lambda: tab.session.status.world.scenario.game.benefit == 3.0 and not tab.session.status.doing)
         assert tab.session.status.error == "" and tab.session.status.world.scenario.size == 100
+
+
+def test_a_first_world_that_is_too_large_says_so_and_the_fallback_is_shown():
+    with Watcher(replace(named("kin"), {"size": LARGEST + 1}), fallback=named("kin")) as tab:
+        tab.until(lambda: tab.session.status.world is not None)
+        assert "at most 100,000" in tab.session.status.error
+        assert tab.session.status.world.scenario == named("kin")
+        tab.run(3)
 
 
 def test_a_fixed_world_says_so_and_stops_play():

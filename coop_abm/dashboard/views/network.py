@@ -16,7 +16,7 @@ import solara
 import traitlets
 
 from coop_abm import figures
-from coop_abm.dashboard.session import Frame, World
+from coop_abm.dashboard.frames import Frame, World
 
 Event = Callable[[dict[str, Any]], None]
 
