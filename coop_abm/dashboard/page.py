@@ -202,7 +202,7 @@ class _Shown:
         error = self.link_error or ("" if known else status.error)
         views.Heading(
             names=list(NAMED) if self.choose else [], name=scenario.name if scenario else "",
-            about=_without_keys(scenario.description) if scenario else "", link=_link(status), error=error,
+            about=_about(scenario) if scenario else "", link=_link(status), error=error,
             event_choose=self.on_choose,
         )  # fmt: skip
 
@@ -247,10 +247,12 @@ def _paths(scenario: Scenario) -> set[str]:
     return {c["path"] for s in shown for c in s["controls"]} | {s["toggle"]["path"] for s in shown if "toggle" in s}
 
 
-def _without_keys(description: str) -> str:
-    """The description without the keys of its references, which are for the bibliography."""
-    words, _, _keys = description.partition(" [")
-    return words if words.endswith(".") else words + "." if words else ""
+def _about(scenario: Scenario) -> str:
+    """The description without the keys of its references; it is that of the world before it was changed."""
+    words, _, _keys = scenario.description.partition(" [")
+    words = words if words.endswith(".") or not words else words + "."
+    changed = scenario.name in NAMED and scenario != named(scenario.name)
+    return f"Changed from: {words}" if words and changed else words
 
 
 def _link(status: Status) -> str:

@@ -2,9 +2,9 @@
 
 A :class:`Session` belongs to one browser tab. Only its worker thread touches the running world; what
 leaves the thread is a :class:`~coop_abm.dashboard.frames.Frame`, copied and not to be changed. The
-browser grants credits, one for each frame that it has drawn, so a slow browser makes frames fewer and never late. Play steps only
-while there is a credit: nothing runs on behind the back of a browser that went away, and after
-:data:`PATIENCE` seconds without one Play is off.
+browser grants credits, one for each frame that it has drawn, so a slow browser makes frames fewer and
+never late. Play steps only while there is a credit: nothing runs on behind the back of a browser that
+went away, and after :data:`PATIENCE` seconds without one Play is off.
 """
 
 from __future__ import annotations

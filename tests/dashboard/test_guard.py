@@ -231,8 +231,12 @@ def test_a_word_from_the_browser_that_makes_no_sense_harms_nothing(server):
 def test_the_command_ends_when_interrupted_and_says_one_line():
     with serving("kin", "--seed", "4") as server:
         assert server.ask("/")[0] == 200
+        tab = Tab(server)  # still open
+        tab.tell(tab.made("speeds"), "event_play", {})
+        tab.until('"playing": true')
         assert server.interrupt() in (0, 130)
-        assert len(server.log.splitlines()) <= 2 and "Traceback" not in server.log
+        assert len(server.log.splitlines()) <= 2 and "Traceback" not in server.log, server.log
+        tab.close()
 
 
 def refused(*words):
