@@ -75,7 +75,7 @@ class _Shown:
         self.link_error = linked.error
         self.picture: views.NetworkView | None = None
         self.readout: views.Readout | None = None
-        self.heard = {"ready": self.on_ready, "credit": lambda: self.session.credit(1)}
+        self.heard = {"ready": self.on_ready, "here": self.on_here, "credit": lambda: self.session.credit(1)}
         self.looking = threading.Lock()  # who is told what, one message after the other
         self.sent_world = 0
         self.sent_time = -1
@@ -132,6 +132,14 @@ class _Shown:
         # Both are needed for a frame, and only the picture answers frames with credits.
         if self.picture is not None and self.readout is not None:
             self.session.credit(2, first=True)
+
+    def on_here(self, event: dict[str, Any]) -> None:
+        """The browser is there; what it drew last says whether something was lost on the way."""
+        with self.looking:
+            lost = (event.get("world"), event.get("time")) != (self.sent_world, self.sent_time)
+            if event.get("world") != self.sent_world:
+                self.sent_world, self.sent_time = 0, -1
+        self.session.credit(2, first=lost)
 
     def on_control(self, event: dict[str, Any]) -> None:
         """A control was moved."""

@@ -168,6 +168,21 @@ def test_reset_restores_the_very_picture_and_a_new_seed_draws_another(tab):
     changed(page, start)
 
 
+def test_play_goes_on_after_the_line_was_broken(tab):
+    page = tab("scenario=network&size=400&update__intensity=0")
+    do(page, "play")
+    page.wait_for_function("Number(document.querySelector('.coop-facts b').innerText) > 3")
+    for _ in range(3):
+        assert page.evaluate("solara.debug.dropConnection()")
+        page.wait_for_timeout(1500)
+    at = generation(page)
+    page.wait_for_function(
+        "(at) => Number(document.querySelector('.coop-facts b').innerText.replace(',', '')) > at + 20", arg=at
+    )
+    before = pixels(page)
+    changed(page, before)
+
+
 def test_a_rule_that_is_switched_on_changes_the_run(tab):
     page = tab("scenario=well_mixed&update__intensity=0.2&seed=1")
 

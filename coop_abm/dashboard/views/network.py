@@ -40,10 +40,14 @@ class Told(ipyvue.VueTemplate):
 
 
 class NetworkView(Told):
-    """The population. Messages: world(about, [places, edges, state]), frame(said, [state])."""
+    """The population. Messages: world(about, [places, edges, state]), frame(said, time, [state])."""
 
     template_file = (__file__, "network_view.vue")
     words = traitlets.Unicode().tag(sync=True)
+
+    def vue_event_here(self, data: dict[str, Any]) -> None:
+        """The browser is still there, and this is what it drew last."""
+        self.heard["here"](data)
 
     def vue_event_credit(self, _data: dict[str, Any]) -> None:
         """The browser has drawn a frame."""
@@ -108,14 +112,20 @@ def said(now: Frame, unit: str) -> str:
 def send_world(widget: Any, world: World, now: Frame, unit: str) -> None:
     """Everything that is drawn: places, edges, and who is where."""
     drawn = world.layout
-    about = {"apart": drawn.apart, "seats": drawn.seats, "number": world.number, "said": said(now, unit)}
+    about = {
+        "apart": drawn.apart,
+        "seats": drawn.seats,
+        "number": world.number,
+        "time": now.time,
+        "said": said(now, unit),
+    }
     buffers = [drawn.places.astype("<f4").tobytes(), drawn.edges.astype("<u4").tobytes(), now.state.tobytes()]
     widget.send({"method": "world", "args": [about]}, buffers=buffers)
 
 
 def send_frame(widget: Any, now: Frame, unit: str) -> None:
     """Who is where now: one byte for each place."""
-    widget.send({"method": "frame", "args": [said(now, unit)]}, buffers=[now.state.tobytes()])
+    widget.send({"method": "frame", "args": [said(now, unit), now.time]}, buffers=[now.state.tobytes()])
 
 
 def headline(now: Frame) -> dict[str, Any]:
