@@ -44,6 +44,7 @@ def sections(scenario: Scenario) -> list[dict[str, Any]]:
         if any(section.get("rule") == rule for section in shown):
             continue
         own = [knob for path, knob in declared.items() if path.startswith(f"{rule}.") and path != f"{rule}.enabled"]
+        own = [knob for knob in own if _tells(knob, scenario)]
         mechanism = getattr(scenario, rule)
         shown.append({
             "rule": rule, "title": type(scenario).model_fields[rule].title or rule, "question": mechanism.question,
@@ -63,7 +64,8 @@ def _tells(knob: Knob, scenario: Scenario) -> bool:
         return scenario.clock == "round"
     if knob.path == "players.0.share":
         return len(scenario.players) == 2
-    return True
+    # A graph of the user's own is data: there is nothing to move in it.
+    return not (scenario.network.graph.kind in OWN_DATA and knob.path.startswith("network.graph."))
 
 
 def control(knob: Knob, scenario: Scenario) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from coop_abm.dashboard.controls import OWN_DATA
 from coop_abm.mechanisms import Answers
 from coop_abm.scenario.scenario import Scenario
 
@@ -20,6 +21,8 @@ MOST_EDGES = 40_000
 #: Graphs up to this size are spread by springs as well.
 SPRINGS = 500
 PIVOTS = 50
+#: The short side of a drawing is stretched at most so much to fill the square.
+WIDEN = 1.7
 #: A circle has room for this many individuals; more stand in an annulus.
 ROUND_THE_CIRCLE = 400
 
@@ -66,7 +69,10 @@ def layout(scenario: Scenario, answers: Answers, seed: int) -> Layout:
         words = declared.kind if answers.groups == 1 else f"{declared.kind} in {answers.groups} groups"
         return _ready(circle(size, grouped), edges, size <= ROUND_THE_CIRCLE, 0, words)
     places = springs(edges, pivots(answers, seed), seed) if size <= SPRINGS else pivots(answers, seed)
-    return _ready(places, edges, False, 0, declared.kind.replace("_", " "))
+    reach = np.maximum(np.ptp(places, axis=0), 1e-9)
+    places = places * np.minimum(reach.max() / reach, WIDEN)
+    own = declared.kind in OWN_DATA
+    return _ready(places, edges, False, 0, "your own graph" if own else declared.kind.replace("_", " "))
 
 
 _NONE = np.empty((0, 2), np.uint32)

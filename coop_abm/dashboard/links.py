@@ -66,12 +66,12 @@ def read(query: str | None, scenario: Scenario, seed: int, *, choose: bool = Tru
             errors.append(str(error))
     try:
         return Linked(replace(scenario, changes) if changes else scenario, seed, errors[0] if errors else "")
-    except ScenarioError as error:
+    except InputError as error:
         errors.append(str(error))
     for path, value in changes.items():
         try:
             scenario = replace(scenario, {path: value})
-        except ScenarioError:  # already said: the first error of all together names it
+        except InputError:  # already said: the first error of all together names it
             continue
     return Linked(scenario, seed, errors[0])
 

@@ -1,9 +1,11 @@
 """A link says a whole world, and one that cannot be had says one sentence."""
 
+import networkx
 import pytest
 
 from coop_abm.core.errors import ScenarioError
 from coop_abm.dashboard import links
+from coop_abm.lab import world
 from coop_abm.scenario.knobs import digest, replace
 from coop_abm.scenario.library import NAMED, named
 
@@ -51,6 +53,12 @@ def test_a_hostile_link_is_refused_in_one_line(query, words):
     found = links.read(query, HOME, 0)
     assert words in found.error and "\n" not in found.error and len(found.error) < 1000
     assert found.error.isprintable()
+
+
+def test_a_link_cannot_give_a_graph_of_the_users_own_more_nodes():
+    home = world("network", graph=networkx.karate_club_graph())
+    found = links.read("size=40&game__benefit=2", home, 0)
+    assert "34 nodes" in found.error and (found.scenario.size, found.scenario.game.benefit) == (34, 2)
 
 
 def test_a_page_of_one_model_lets_no_link_choose_another():
