@@ -108,6 +108,28 @@ def run(
     _say_written(result.save(out))
 
 
+@app.command(context_settings=_KNOBS)
+def dashboard(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="A scenario file (.toml) or a name.")] = "network",
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 8765,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    seed: Seed = 0,
+) -> None:
+    """Show a world on a page in the browser: run it, move its knobs, hold it against theory.
+
+    The page is served to this machine alone. Any knob can be set, as in `coop-abm run`.
+    """
+    from coop_abm import lab
+
+    lab.check_seed(seed)
+    declared = lab.world(scenario, **_changes(context.args))
+    _say_notes(declared)
+    from coop_abm.dashboard import page, serve  # seconds; what is wrong with the scenario is said before
+
+    serve(page(declared, seed=seed), port=port, browser=not no_browser, say=typer.echo)
+
+
 @app.command("list")
 def list_scenarios() -> None:
     """Print the named scenarios."""

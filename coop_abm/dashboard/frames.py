@@ -1,0 +1,83 @@
+"""What the page sees of a world: copies that nothing changes any more."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from coop_abm.dashboard.layouts import Layout
+from coop_abm.engine.measures import MEASURES, Snapshot, shares
+from coop_abm.scenario.scenario import Scenario
+
+#: Nobody lives in this place.
+NOBODY = 255
+
+
+class Frame(NamedTuple):
+    """One moment of a world, copied.
+
+    time   : time steps done
+    state  : uint8 (P,), read-only: the strategy in each place of the layout, NOBODY where there is none
+    cooperators : share of individuals that help strangers
+    shares : share of each strategy of the repertoire
+    fixed  : name of the only strategy left, "" while there are several
+    """
+
+    time: int
+    state: np.ndarray
+    cooperators: float
+    shares: tuple[float, ...]
+    fixed: str
+
+
+class World(NamedTuple):
+    """What stays the same while a world runs.
+
+    number : counts the worlds of a session
+    scenario, seed, layout : what was declared, and where it is drawn
+    names, helper : the strategies, and which of them help strangers
+    mutates : can a strategy that died out come back?
+    """
+
+    number: int
+    scenario: Scenario
+    seed: int
+    layout: Layout
+    names: tuple[str, ...]
+    helper: tuple[int, ...]
+    mutates: bool
+
+
+def frozen(now: Snapshot) -> Snapshot:
+    """A copy of a snapshot that shares nothing with the running world and cannot be written to."""
+
+    def copied(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            value = value.copy()
+            value.setflags(write=False)
+        elif isinstance(value, tuple):
+            value = tuple(copied(entry) for entry in value)
+        return value
+
+    # Neighbours do not change while a world runs, and nothing here reads them.
+    kept = now._replace(rows=(np.empty(0), np.empty(0), np.empty(0)))
+    return Snapshot(*(copied(column) for column in kept))
+
+
+def frame(now: Snapshot, world: World, step: int) -> Frame:
+    """What the page shows of a snapshot of one replicate."""
+    alive, strategy, seats = now.alive[0] == 1, now.strategy[0], world.layout.seats
+    state = np.full(len(world.layout.places), NOBODY, np.uint8)
+    if seats:
+        living = np.flatnonzero(alive)
+        order = living[np.argsort(now.group[0][living], kind="stable")]
+        group = now.group[0][order]
+        state[group * seats + np.arange(len(order)) - np.searchsorted(group, group)] = strategy[order]
+    else:
+        state[: len(strategy)] = np.where(alive, strategy, NOBODY)
+    state.setflags(write=False)
+    held = shares(now, len(world.names))[0]
+    sole = np.flatnonzero(held == 1.0)
+    fixed = world.names[sole[0]] if len(sole) and len(world.names) > 1 and not world.mutates else ""
+    return Frame(step, state, float(MEASURES["cooperators"](now)[0]), tuple(held.tolist()), fixed)

@@ -1,0 +1,109 @@
+"""A world in a link: ``/?scenario=network&game__benefit=7&seed=3``."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode
+
+from coop_abm.core.errors import InputError, ScenarioError, quoted
+from coop_abm.lab import check_seed
+from coop_abm.scenario.catalogue import knobs
+from coop_abm.scenario.knobs import dotted, parsed, replace
+from coop_abm.scenario.library import NAMED, named
+from coop_abm.scenario.scenario import Scenario
+
+#: A link longer than this is not read.
+LONGEST = 8000
+
+
+class Linked(NamedTuple):
+    """What a link asks for.
+
+    scenario, seed : the world to show
+    error : one sentence about the first thing in it that cannot be had; "" if all can
+    """
+
+    scenario: Scenario
+    seed: int
+    error: str
+
+
+def read(query: str | None, scenario: Scenario, seed: int, *, choose: bool = True) -> Linked:
+    """The world that a query string asks for.
+
+    What cannot be had is left out, so the rest of the link still holds. A scenario is one of the
+    library by name; a link never opens a file.
+
+    Parameters
+    ----------
+    query  : what stands behind the question mark
+    scenario, seed : where the link says nothing
+    choose : may the link name another scenario?
+    """
+    try:
+        asked = parse_qsl((query or "")[:LONGEST], keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        return Linked(scenario, seed, "This link holds more than 200 entries; it was not read.")
+    errors: list[str] = []
+    changes: dict[str, Any] = {}
+    for name, text in asked:
+        try:
+            if name == "scenario":
+                if not choose:
+                    raise ScenarioError("scenario: this page shows one model, so a link cannot choose another")
+                if text not in NAMED:
+                    raise ScenarioError(f"scenario must be one of {', '.join(NAMED)}; got {quoted(text)}")
+                scenario = named(text)
+            elif name == "seed":
+                value = parsed(text)
+                check_seed(value)
+                seed = value
+            elif name in _SOLARAS:
+                continue
+            else:
+                changes[dotted(name)] = parsed(text)
+        except InputError as error:
+            errors.append(str(error))
+    try:
+        return Linked(replace(scenario, changes) if changes else scenario, seed, errors[0] if errors else "")
+    except InputError as error:
+        errors.append(str(error))
+    for path, value in changes.items():
+        try:
+            scenario = replace(scenario, {path: value})
+        except InputError:  # already said: the first error of all together names it
+            continue
+    return Linked(scenario, seed, errors[0])
+
+
+#: Entries that Solara's own script reads.
+_SOLARAS = frozenset({"kernelid", "modelid", "solara-no-close-beacon"})
+
+
+def write(scenario: Scenario, seed: int) -> str:
+    """The query string of a world: its name in the library, what differs from it, and the seed.
+
+    Raises
+    ------
+    ScenarioError
+        if the world belongs to no named scenario, or holds what no link can carry
+    """
+    base = named(scenario.name)
+    changes: dict[str, Any] = {}
+    # Kinds come before their own knobs, so both are read against the same kind of part.
+    for _ in range(4):
+        reached = replace(base, changes) if changes else base
+        before = {knob.path: knob.value for knob in knobs(reached)}
+        differing = {k.path: k.value for k in knobs(scenario) if k.path in before and before[k.path] != k.value}
+        differing = {path: value for path, value in differing.items() if path not in ("name", "description")}
+        if not differing:
+            break
+        changes |= differing
+    if replace(base, changes) != scenario:
+        raise ScenarioError("this world holds a graph or players of its own, which no link can carry; save it as TOML")
+    words = {path.replace(".", "__"): _written(value) for path, value in changes.items()}
+    return urlencode({"scenario": scenario.name, **words, "seed": seed})
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

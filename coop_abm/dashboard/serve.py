@@ -1,0 +1,176 @@
+"""The guarded server: one page on this machine, for this machine.
+
+Solara's own command serves any page that asks, wherever $HOST says. Here the address is loopback,
+always; every request passes the :class:`~coop_abm.dashboard.guard.Guard`; nothing is fetched from,
+or reported to, anywhere; and an error is told to the server's log, not to the browser.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+import threading
+import traceback
+import warnings
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import reacton.core
+import solara
+import uvicorn
+from solara.server import app as solara_app
+from solara.server import kernel_context, patch, settings, starlette
+
+from coop_abm.core.errors import InputError
+from coop_abm.dashboard import offline
+from coop_abm.dashboard.guard import Guard
+
+ADDRESS = "127.0.0.1"
+PORT = 8765
+
+#: What the browser is told about an error that this package did not foresee.
+SORRY = "Something went wrong on this page. The log of the server says what; reload the page to start again."
+
+logger = logging.getLogger(__name__)
+
+
+def listen(port: int = PORT) -> socket.socket:
+    """A socket on the loopback address; port 0 takes a free one.
+
+    Raises
+    ------
+    InputError
+        if the port cannot be had
+    """
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
+        raise InputError(f"port must be a whole number in [0, 65535]; got {port}")
+    opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform != "win32":  # there it would let two servers share a port
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        opened.bind((ADDRESS, port))
+        opened.listen(128)
+    except OSError as error:
+        opened.close()
+        raise InputError(
+            f"port {port} of {ADDRESS} cannot be used ({error.strerror}); --port 0 takes a free one"
+        ) from None
+    return opened
+
+
+def serve(
+    component: Callable[[], Any],
+    *,
+    port: int = PORT,
+    browser: bool = True,
+    say: Callable[[str], None] = print,
+    opened: socket.socket | None = None,
+) -> None:
+    """Show a page until the process is interrupted.
+
+    Parameters
+    ----------
+    component : a Solara component, such as :func:`coop_abm.dashboard.page` makes
+    port      : where to listen; 0 takes a free port
+    browser   : open the reader's web browser on the page
+    say       : takes the line that names the address
+    opened    : a socket that :func:`listen` made earlier, in place of `port`
+
+    Raises
+    ------
+    InputError
+        if the port cannot be had
+    """
+    opened = opened or listen(port)
+    here = opened.getsockname()[1]
+    log = {"version": 1, "disable_existing_loggers": False}
+    config = uvicorn.Config(
+        guarded(component, here), log_config=log, log_level="warning", access_log=False, proxy_headers=False,
+        server_header=False, loop="asyncio", ws="websockets-sansio", timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    address = f"http://{ADDRESS}:{here}/"
+
+    def ready() -> None:
+        say(f"the dashboard is at {address}   (Ctrl-C ends it)")
+        sys.stdout.flush()
+        if browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    with opened:
+        _Server(config, ready).run(sockets=[opened])
+
+
+def guarded(component: Callable[[], Any], port: int) -> Guard:
+    """The page as an ASGI application behind its guard."""
+    # Solara may have been imported, and so have read the environment, before this package was.
+    settings.telemetry.mixpanel_enable = False
+    settings.kernel.cull_timeout = offline.SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"]
+    settings.session.http_only = True
+    settings.main.mode = "production"
+    settings.theme.loader, settings.theme.title, settings.theme.show_banner = "plain", "coop_abm", False
+    settings.assets.fontawesome_enabled = False
+    settings.main.host = ADDRESS
+    settings.main.base_url = f"http://{ADDRESS}:{port}/"
+    settings.main.root_path = ""
+    solara.settings.assets.cdn = offline.NOWHERE
+    _scrub()
+    # Solara advises on cookies inside frames of other sites; the guard lets no site frame this page.
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none", category=UserWarning)
+    solara_app.apps.clear()
+    solara_app.reload.reloader.on_change = None
+    solara_app.apps["__default__"] = _app(component)
+    return Guard(starlette.app, port, lambda: list(kernel_context.contexts))
+
+
+def _app(component: Callable[[], Any]) -> Any:
+    """A Solara application that is a component at hand, not a file to execute."""
+    page = component if isinstance(component, reacton.core.ComponentFunction) else solara.component(component)
+
+    class App(solara_app.AppScript):
+        def __init__(self) -> None:
+            super().__init__("coop_abm.dashboard.page")
+            # Solara looks for templates and public files beside this folder; there are none.
+            self.directory = Path(__file__).parent / "views"
+
+        def _execute(self) -> Any:
+            self.routes = [solara.Route(path="/", component=page)]
+            return page
+
+    return App()
+
+
+class _NoTraceback:
+    """The module `traceback`, but what it formats goes to the log and an apology comes back.
+
+    Solara and reacton render the traceback of an error as the page: source lines, paths, and
+    whatever the message holds.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(traceback, name)
+
+    @staticmethod
+    def format_exception(*error: Any, **options: Any) -> list[str]:
+        logger.error("%s", "".join(traceback.format_exception(*error, **options)))
+        return [SORRY]
+
+
+def _scrub() -> None:
+    for module in (reacton.core, solara_app, patch):
+        module.traceback = _NoTraceback()  # type: ignore[attr-defined]
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]):
+        super().__init__(config)
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.ready()

@@ -1,0 +1,70 @@
+"""Everybody has a place in the picture."""
+
+import numpy as np
+import pytest
+
+from coop_abm.dashboard.layouts import layout
+from coop_abm.scenario.knobs import replace
+from coop_abm.scenario.library import NAMED, named
+
+
+def drawn(name, **changes):
+    world = replace(named(name), changes)
+    return layout(world, world.answers(3), 3)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_individual_has_a_place_inside_the_picture(name):
+    found = drawn(name)
+    assert len(found.places) == named(name).size
+    assert found.places.min() >= 0 and found.places.max() <= 1 and np.isfinite(found.places).all()
+    assert len(np.unique(found.places.round(5), axis=0)) == len(found.places)
+    assert not found.places.flags.writeable and not found.edges.flags.writeable
+
+
+def test_a_torus_is_a_grid_whose_joining_edges_are_not_drawn_across():
+    found = drawn("network", size=36)
+    assert "6 x 6" in found.words and len(found.edges) == 2 * 6 * 5
+    ends = found.places[found.edges]
+    assert np.allclose(np.abs(ends[:, 0] - ends[:, 1]).sum(axis=1), 1 / 5, atol=1e-5)
+
+
+def test_a_ring_is_a_circle_and_groups_on_it_stand_apart():
+    found = drawn("all_five")
+    radius = np.hypot(*(found.places - 0.5).T)
+    assert np.allclose(radius, radius[0], atol=0.02)
+    steps = np.hypot(*np.diff(found.places, axis=0).T)
+    assert np.count_nonzero(steps > 1.5 * np.median(steps)) == 4  # five groups, the fifth gap closes the circle
+
+
+def test_groups_are_clusters():
+    found = drawn("group")
+    assert found.seats == 3
+    middles = found.places.reshape(4, 3, 2).mean(axis=1)
+    apart = min(np.hypot(*(a - b)) for k, a in enumerate(middles) for b in middles[:k])
+    within = np.hypot(*(found.places.reshape(4, 3, 2) - middles[:, None]).T).max()
+    assert apart > 2 * within
+
+
+def test_ten_thousand_individuals_are_placed_without_springs():
+    for changes in ({}, {"network.graph": "random_regular"}, {"network.graph": "ring"}, {"network.enabled": False}):
+        found = drawn("network", size=10_000, **changes)
+        assert len(found.places) == 10_000 and np.isfinite(found.places).all()
+
+
+def test_pivots_keep_what_is_near_near():
+    world = replace(named("network"), {"size": 900})
+    answers = world.answers(0)
+    from coop_abm.dashboard.layouts import edges_of, pivots
+
+    places, edges = pivots(answers, 0), edges_of(answers)
+    linked = np.hypot(*(places[edges[:, 0]] - places[edges[:, 1]]).T).mean()
+    dice = np.random.default_rng(0).integers(900, size=(2, 4000))
+    anyone = np.hypot(*(places[dice[0]] - places[dice[1]]).T).mean()
+    assert linked < 0.25 * anyone
+
+
+def test_the_same_world_is_drawn_the_same():
+    for name in ("network", "kin"):
+        for changes in ({}, {"network.enabled": True, "network.graph": "random_regular"}):
+            assert (drawn(name, **changes).places == drawn(name, **changes).places).all()
