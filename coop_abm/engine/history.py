@@ -17,7 +17,7 @@ from coop_abm.core.question import Policy
 from coop_abm.engine.demes import fill_groups
 from coop_abm.engine.events import process
 from coop_abm.engine.generations import settle_in
-from coop_abm.engine.measures import MEASURES, Snapshot, shares
+from coop_abm.engine.measures import Snapshot, observe
 from coop_abm.engine.nodes import recount, renew_all
 from coop_abm.engine.rounds import Play, run
 from coop_abm.engine.world import seat_all
@@ -147,11 +147,7 @@ def history(
     Several replicates are averaged. `progress` is called with the number of steps done.
     """
     for t in range(steps + 1):
-        now = world.snapshot()
-        row = {"time": float(t)} | {name: float(measure(now).mean()) for name, measure in MEASURES.items()}
-        yield row | {
-            f"share_{n}": float(x) for n, x in zip(strategies, shares(now, len(strategies)).mean(axis=0), strict=True)
-        }
+        yield {"time": float(t)} | observe(world.snapshot(), strategies)
         if progress:
             progress(t)
         if t < steps:

@@ -2,14 +2,21 @@
 
 A measure takes a :class:`Snapshot` and gives one number for each replicate, float (R,). Series,
 data collectors and figures name measures; adding one is adding a function to the table.
+
+Some measures speak of *helping*, the share of an individual's alleles that are strategies that help
+strangers: 0 or 1 for haploids, 0, 1/2 or 1 for diploids, whose two alleles count half each. Where
+there is no graph, neighbours are all living members of one's group; a well-mixed population is one
+group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+
+from coop_abm.core.kernel import kernel
 
 
 class Snapshot(NamedTuple):
@@ -39,9 +46,8 @@ Measure = Callable[[Snapshot], np.ndarray]
 
 
 def cooperators(now: Snapshot) -> np.ndarray:
-    """Share of individuals, or of their alleles, whose strategy helps strangers."""
-    mean = _mean(now, now.helper[now.strategy])
-    return 0.5 * (mean + _mean(now, now.helper[now.second])) if now.second.shape[1] else mean
+    """Share of individuals whose strategy helps strangers; the two alleles of a diploid count half each."""
+    return _mean(now, helping(now))
 
 
 def cooperation(now: Snapshot) -> np.ndarray:
@@ -70,18 +76,206 @@ def groups(now: Snapshot) -> np.ndarray:
     return np.array([len(np.unique(g[a == 1])) for g, a in zip(now.group, now.alive, strict=True)], np.float64)
 
 
+def largest_group(now: Snapshot) -> np.ndarray:
+    """Number of the living in the largest group."""
+    return np.array([heads.max(initial=0) for heads, _ in _by_group(now)], np.float64)
+
+
+def between_groups(now: Snapshot) -> np.ndarray:
+    """Variance of the share of helping alleles between groups, as a fraction of the total variance (F_ST).
+
+    sum_g n_g (p_g - p)^2 / (n p (1 - p)), where p_g is the share among the n_g living members of group
+    g and p the share among all n. 0: groups are alike, 1: each is uniform. NaN where p is 0 or 1.
+
+    References
+    ----------
+    Wright1951
+    """
+    found = np.full(len(now.strategy), np.nan)
+    for k, (heads, share) in enumerate(_by_group(now)):
+        p = (heads * share).sum() / max(heads.sum(), 1)
+        if 0 < p < 1:
+            found[k] = (heads * (share - p) ** 2).sum() / (heads.sum() * p * (1 - p))
+    return found
+
+
+def assortment(now: Snapshot) -> np.ndarray:
+    """How much more often are neighbours of helpers helpers than neighbours of others?
+
+    P(neighbour helps | I do) - P(neighbour helps | I do not), where my neighbour is drawn by edge
+    weight: the regression of the neighbours' mean helping on one's own, over everybody who has a
+    neighbour. 1: only equals meet. A well-mixed population gives -1/(N - 1), because nobody is its own
+    neighbour. NaN where all help or nobody does.
+
+    References
+    ----------
+    EshelCavalliSforza1982
+    """
+    own, living = helping(now), now.alive == 1
+    if len(now.rows[0]) == 0:
+        return _slopes(own, *_mates(own, living, now.group))
+    total, strength = np.empty(own.shape), np.empty(own.shape)
+    add_neighbours(own, living.astype(np.int64), *now.rows, total, strength)
+    return _slopes(own, total / np.where(strength > 0, strength, 1), living & (strength > 0))
+
+
+def clustering(now: Snapshot) -> np.ndarray:
+    """Share of cooperators that belong to the largest connected cluster of cooperators.
+
+    A cooperator is one of whose alleles at least half help; a cluster is what edges between
+    cooperators connect. 1 in a well-mixed population, NaN where nobody cooperates.
+
+    References
+    ----------
+    NowakMay1992
+    """
+    members = (helping(now) >= 0.5) & (now.alive == 1)
+    if len(now.rows[0]):
+        largest = np.empty(len(members), np.int64)
+        largest_cluster(members.astype(np.int64), now.rows[0], now.rows[1], largest)
+    else:
+        largest = np.array([_counts(g[m]).max(initial=0) for g, m in zip(now.group, members, strict=True)], np.int64)
+    heads = members.sum(axis=1)
+    return np.where(heads > 0, largest / np.maximum(heads, 1), np.nan)
+
+
+def relatedness(now: Snapshot) -> np.ndarray:
+    """Relatedness of family mates at the locus of the strategy.
+
+    The regression of the mean helping of the other living members of one's family on one's own,
+    pooled over all families with at least two members. NaN without families, and where all help or
+    nobody does.
+
+    References
+    ----------
+    Grafen1985
+    """
+    own, living = helping(now), now.alive == 1
+    if len(now.family) == 0:
+        return np.full(len(own), np.nan)
+    return _slopes(own, *_mates(own, living, np.broadcast_to(now.family, own.shape)))
+
+
 #: Every measure by name, in the order of columns.
 MEASURES: dict[str, Measure] = {
-    measure.__name__: measure for measure in (cooperators, cooperation, mean_payoff, good_standing, individuals, groups)
-}
+    measure.__name__: measure
+    for measure in (
+        cooperators, cooperation, mean_payoff, good_standing, individuals, groups, largest_group, between_groups,
+        assortment, clustering, relatedness,
+    )
+}  # fmt: skip
 
 
 def shares(now: Snapshot, strategies: int) -> np.ndarray:
-    """float (R, S): share of the living, or of their alleles, that hold each strategy."""
-    held = [now.strategy, now.second] if now.second.shape[1] else [now.strategy]
-    return np.mean([[_mean(now, column == s) for s in range(strategies)] for column in held], axis=0).T
+    """float (R, S): share of the living that hold each strategy; alleles of a diploid count half each."""
+    held = np.stack([_mean(now, now.strategy == s) for s in range(strategies)], axis=1)
+    if now.second.shape[1] == 0:
+        return held
+    return (held + np.stack([_mean(now, now.second == s) for s in range(strategies)], axis=1)) / 2
+
+
+def observe(now: Snapshot, strategies: tuple[str, ...]) -> dict[str, float]:
+    """Each measure and the share of each strategy by name, the mean over replicates."""
+    row = {name: float(measure(now).mean()) for name, measure in MEASURES.items()}
+    held = shares(now, len(strategies)).mean(axis=0)
+    return row | {f"share_{name}": float(share) for name, share in zip(strategies, held, strict=True)}
+
+
+def helping(now: Snapshot) -> np.ndarray:
+    """float (R, N): share of each individual's alleles that help strangers."""
+    own = now.helper[now.strategy].astype(np.float64)
+    return own if now.second.shape[1] == 0 else (own + now.helper[now.second]) / 2
+
+
+@kernel
+def add_neighbours(value, living, indptr, indices, weight, total, strength):
+    """What the living neighbours of each individual on a graph add up to, by edge weight.
+
+    value : float (R, N); living : int64 (R, N)
+    indptr, indices, weight : neighbours as compressed rows; an empty `weight` means that all weigh 1
+    total, strength : float (R, N) written: the sum of weight x value, and of weight
+    """
+    for k in range(value.shape[0]):
+        for i in range(value.shape[1]):
+            total[k, i] = 0.0
+            strength[k, i] = 0.0
+            for e in range(indptr[i], indptr[i + 1]):
+                if living[k, indices[e]] == 1:
+                    w = weight[e] if weight.shape[0] > 0 else 1.0
+                    total[k, i] += w * value[k, indices[e]]
+                    strength[k, i] += w
+
+
+@kernel
+def largest_cluster(member, indptr, indices, largest):
+    """The size of the largest set of members that edges between members connect.
+
+    member : int64 (R, N), 1 for members; indptr, indices : neighbours as compressed rows
+    largest : int64 (R,) written, 0 where there is no member
+    """
+    n = member.shape[1]
+    reached = np.empty(n, np.int64)
+    waiting = np.empty(n, np.int64)
+    for k in range(member.shape[0]):
+        largest[k] = 0
+        for i in range(n):
+            reached[i] = 0
+        for start in range(n):
+            if member[k, start] == 0 or reached[start] == 1:
+                continue
+            reached[start] = 1
+            waiting[0] = start
+            left = 1
+            size = 0
+            while left > 0:
+                left -= 1
+                i = waiting[left]
+                size += 1
+                for e in range(indptr[i], indptr[i + 1]):
+                    j = indices[e]
+                    if member[k, j] == 1 and reached[j] == 0:
+                        reached[j] = 1
+                        waiting[left] = j
+                        left += 1
+            if size > largest[k]:
+                largest[k] = size
 
 
 def _mean(now: Snapshot, values: np.ndarray) -> np.ndarray:
     living = now.alive == 1
     return np.where(living, values, 0).sum(axis=1) / np.maximum(living.sum(axis=1), 1)
+
+
+def _counts(labels: np.ndarray) -> np.ndarray:
+    return np.bincount(labels) if len(labels) else np.zeros(0, np.int64)
+
+
+def _by_group(now: Snapshot) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For each replicate: the living members of each group that has any, and their mean helping."""
+    for group, alive, own in zip(now.group, now.alive, helping(now), strict=True):
+        living = alive == 1
+        heads = _counts(group[living])
+        total = np.bincount(group[living], own[living], len(heads)) if len(heads) else np.zeros(0)
+        yield heads[heads > 0], total[heads > 0] / heads[heads > 0]
+
+
+def _mates(own: np.ndarray, living: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of the others who carry one's label, and who has such mates: float and bool (R, N)."""
+    mean, counted = np.zeros(own.shape), np.zeros(own.shape, bool)
+    for k in range(len(own)):
+        heads = np.bincount(label[k], living[k])[label[k]]
+        total = np.bincount(label[k], own[k] * living[k])[label[k]]
+        counted[k] = living[k] & (heads > 1)
+        mean[k] = (total - own[k]) / np.maximum(heads - 1, 1)
+    return mean, counted
+
+
+def _slopes(own: np.ndarray, mean: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """The regression of `mean` on `own` over those that are counted; NaN where all are alike."""
+    found = np.full(len(own), np.nan)
+    for k in range(len(own)):
+        x, y = own[k][counted[k]], mean[k][counted[k]]
+        if len(x) and x.min() < x.max():
+            x = x - x.mean()
+            found[k] = (x * y).sum() / (x * x).sum()
+    return found
