@@ -58,9 +58,10 @@ class Run:
         world = self.scenario
         rules = ", ".join(world.active) or "none"
         game = ", ".join(f"{name} {value}" for name, value in world.game if name != "kind")
+        selection = f" at intensity {world.update.selection:g}" if hasattr(world.update, "intensity") else ""
         return (
-            f"N = {world.size}, {world.game.kind} ({game}), {world.update.kind} at intensity "
-            f"{world.update.intensity:g}; rules on: {rules}; {world.clock} clock, seed {self.seed}"
+            f"N = {world.size}, {world.game.kind} ({game}), {world.update.kind}{selection}; "
+            f"rules on: {rules}; {world.clock} clock, seed {self.seed}"
         )
 
     def plot(self) -> Figure:

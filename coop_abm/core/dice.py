@@ -133,6 +133,16 @@ def uniform(dice, k, purpose, t, turn, row):
 
 
 @kernel
+def happens(chance, dice, k, purpose, t, turn, row):
+    """Does something of this probability happen at this address? What is certain needs no draw."""
+    if chance <= 0.0:
+        return False
+    if chance >= 1.0:
+        return True
+    return uniform(dice, k, purpose, t, turn, row) < chance
+
+
+@kernel
 def mixed(x):
     """One step of splitmix64: the next state and a well-mixed word."""
     x = x + GOLDEN

@@ -44,6 +44,7 @@ class View(NamedTuple):
     last     : last outcome of this encounter: 0 start, 1 CC, 2 CD, 3 DC, 4 DD, own action first
     standing : of the partner: 0 bad, 1 good, 2 unknown
     kin      : 1 if the partner is known as kin
+    own      : its own standing: 0 bad, 1 good
     """
 
     strategy: np.ndarray
@@ -51,6 +52,7 @@ class View(NamedTuple):
     last: np.ndarray
     standing: np.ndarray
     kin: np.ndarray
+    own: np.ndarray
 
 
 class Question(NamedTuple):

@@ -37,6 +37,9 @@ COLUMNS = (
     Column("group", np.int32, 0, "group", "which group the individual belongs to"),
 )
 
+#: Columns of pairs, (R, N, N): of the first individual about the second.
+PAIR_COLUMNS = (Column("opinion", np.int8, 1, "indirect", "private opinion: 0 bad, 1 good"),)
+
 
 class State:
     """The table: one array of shape (R, N) for each column, reached by its name.
@@ -56,9 +59,14 @@ class State:
             raise AttributeError(f"the table has no column {name!r}") from None
 
     @classmethod
-    def neutral(cls, replicates: int, size: int) -> State:
-        """A table of R replicates of N individuals in which nothing has happened yet."""
-        return cls({c.name: np.full((replicates, size), c.neutral, c.dtype) for c in COLUMNS})
+    def neutral(cls, replicates: int, size: int, *, pairs: bool = False) -> State:
+        """A table of R replicates of N individuals in which nothing has happened yet.
+
+        With `pairs` the columns of pairs, (R, N, N), have room; otherwise they are (R, 0, 0).
+        """
+        columns: dict[str, np.ndarray] = {c.name: np.full((replicates, size), c.neutral, c.dtype) for c in COLUMNS}
+        square = (replicates, size, size) if pairs else (replicates, 0, 0)
+        return cls(columns | {c.name: np.full(square, c.neutral, c.dtype) for c in PAIR_COLUMNS})
 
     def branch(self, copies: int) -> State:
         """Every replicate `copies` times in a row, to go on in different ways."""

@@ -24,7 +24,7 @@ import numpy as np
 
 from coop_abm.core.dice import stream_base
 from coop_abm.core.errors import ScenarioError, TheoryError
-from coop_abm.engine.events import process
+from coop_abm.engine.events import FOLLOWED, process
 from coop_abm.engine.fixation import Ensemble, Fixation, ensemble, starting, summary
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.scenario import Scenario
@@ -197,7 +197,7 @@ class _Bench:
 
     def __init__(self, scenario: Scenario, seed: int, cell: tuple[int, ...] = ()):
         self.scenario, self.seed, self.cell = scenario, seed, cell
-        self.on_graph = process(scenario, seed).kind == "graph"
+        self.on_graph = process(scenario, seed).kind in FOLLOWED
         self.heads = scenario.size // 2 if self.on_graph else 1
         self.runs = self.events = 0
         # A run from a half start takes about N^2 replacements; a single mutant is soon gone.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coop_abm.core.dice import ACT, AGAIN, JUDGE, KNOW, MEET, SLIP, uniform
+from coop_abm.core.dice import ACT, AGAIN, JUDGE, KNOW, MEET, SLIP, happens, uniform
 from coop_abm.core.kernel import kernel
 from coop_abm.structures.neighbours import random_neighbour
 
@@ -103,18 +103,24 @@ def seek(t, dice, answers, alive, group, met):
                         partner = listed[start[g] + at]
                 else:
                     partner = random_neighbour(i, u, n, answers.indptr, answers.indices, answers.weight)
-                if uniform(dice, k, MEET, t, 1, i) < answers.assortment:
+                if happens(answers.assortment, dice, k, MEET, t, 1, i):
                     partner = np.int64(i)
             begin(k, i, i, partner, met)
 
 
 @kernel
-def meet_all(answers, alive, met):
-    """Whom do I meet? Everybody meets all neighbours: one encounter for each edge."""
+def meet_all(answers, selves, alive, met):
+    """Whom do I meet? Everybody meets all neighbours: one encounter for each edge.
+
+    selves : 1 if everybody meets itself as well, before the neighbours that follow it
+    """
     n = answers.size
     for k in range(alive.shape[0]):
         e = 0
         for i in range(n):
+            if selves == 1:
+                begin(k, e, i, i, met)
+                e += 1
             if answers.indptr.shape[0] == 0:
                 for j in range(i + 1, n):
                     begin(k, e, i, j, met)
@@ -139,11 +145,12 @@ def begin(k, e, i, j, met):
 
 
 @kernel
-def look(t, turn, dice, answers, strategy, standing, met, asked, seen, draw):
+def look(t, turn, dice, answers, strategy, standing, opinion, met, asked, seen, draw):
     """What do I know of you? Fill the view of everybody who must decide.
 
+    opinion : int8 (R, N, N), of the first individual about the second; read where opinions are private
     asked : int64 (Q, 3), replicate, encounter and side of each row
-    seen  : int64 (Q, 7) written: individual, partner, strategy, memory, last, standing, kin
+    seen  : int64 (Q, 8) written: individual, partner, strategy, memory, last, standing, kin, own standing
     draw  : float (Q,) written: each decider's own chance
     """
     for q in range(asked.shape[0]):
@@ -152,22 +159,24 @@ def look(t, turn, dice, answers, strategy, standing, met, asked, seen, draw):
         side = asked[q, 2]
         i = np.int64(met.member[k, e, side])
         j = np.int64(met.member[k, e, 1 - side])
-        known = uniform(dice, k, KNOW, t, turn, 2 * e + side) < answers.visibility
+        known = happens(answers.visibility, dice, k, KNOW, t, turn, 2 * e + side)
         seen[q, 0] = i
         seen[q, 1] = j
         seen[q, 2] = strategy[k, i]
         seen[q, 3] = met.memory[k, e, side]
         seen[q, 4] = met.last[k, e, side]
-        seen[q, 5] = np.int64(standing[k, j]) if known else np.int64(2)
+        name = np.int64(opinion[k, i, j]) if answers.private == 1 else np.int64(standing[k, j])
+        seen[q, 5] = name if known else np.int64(2)
         seen[q, 6] = 0
+        seen[q, 7] = np.int64(opinion[k, i, i]) if answers.private == 1 else np.int64(standing[k, i])
         draw[q] = uniform(dice, k, ACT, t, turn, 2 * e + side)
 
 
 @kernel
-def settle(t, turn, dice, answers, error, payoffs, next_state, strategy, met, asked, action):
+def settle(t, turn, dice, answers, help_fails, refusal_fails, payoffs, next_state, strategy, met, asked, action):
     """One turn: intended actions may slip, both are paid, both remember; shall we meet again?
 
-    error      : probability that an intended action fails
+    help_fails, refusal_fails : probabilities that an intended action turns into the other
     payoffs    : float (2, 2), one turn of the game, own action first
     next_state : int64 (S, Q, 4), automaton states after CC, CD, DC, DD
     action     : int64 (Q,), intended actions; rows 2p and 2p + 1 are the two sides of one encounter
@@ -177,9 +186,9 @@ def settle(t, turn, dice, answers, error, payoffs, next_state, strategy, met, as
         e = asked[2 * p, 1]
         done0 = action[2 * p]
         done1 = action[2 * p + 1]
-        if uniform(dice, k, SLIP, t, turn, 2 * e) < error:
+        if happens(help_fails if done0 == 0 else refusal_fails, dice, k, SLIP, t, turn, 2 * e):
             done0 = 1 - done0
-        if uniform(dice, k, SLIP, t, turn, 2 * e + 1) < error:
+        if happens(help_fails if done1 == 0 else refusal_fails, dice, k, SLIP, t, turn, 2 * e + 1):
             done1 = 1 - done1
         met.total[k, e, 0] += payoffs[done0, done1]
         met.total[k, e, 1] += payoffs[done1, done0]
@@ -193,7 +202,7 @@ def settle(t, turn, dice, answers, error, payoffs, next_state, strategy, met, as
         met.memory[k, e, 1] = next_state[s1, np.int64(met.memory[k, e, 1]), outcome1]
         met.last[k, e, 0] = 1 + outcome0
         met.last[k, e, 1] = 1 + outcome1
-        met.open[k, e] = 1 if uniform(dice, k, AGAIN, t, turn, e) < answers.continuation else 0
+        met.open[k, e] = 1 if happens(answers.continuation, dice, k, AGAIN, t, turn, e) else 0
 
 
 @kernel
@@ -203,7 +212,8 @@ def feel_payoffs(answers, accumulated, paid_sides, met, payoff):
     Where everybody seeks one partner only the seeker is paid (`paid_sides` 1): who is sought more often,
     for having few neighbours or many, must not weigh in, and a share r of meetings with copies must
     stay a share r. So the mean over rounds is the expected payoff that the event clock reads. Where
-    everybody meets all neighbours both are paid (2), in proportion to the weight of the edge.
+    everybody meets all neighbours both are paid (2), in proportion to the weight of the edge; an encounter
+    with oneself is paid once.
 
     payoff : float (R, N) written: the mean over an individual's encounters, or their sum where
              `accumulated` is 1; 0 for whoever met nobody
@@ -216,7 +226,8 @@ def feel_payoffs(answers, accumulated, paid_sides, met, payoff):
         for e in range(met.member.shape[1]):
             if met.member[k, e, 1] < 0:
                 continue
-            for side in range(paid_sides):
+            alone = met.member[k, e, 0] == met.member[k, e, 1]
+            for side in range(1 if alone else paid_sides):
                 i = np.int64(met.member[k, e, side])
                 felt = met.total[k, e, side] + answers.relatedness * met.total[k, e, 1 - side]
                 payoff[k, i] += met.weight[e] * felt
@@ -243,10 +254,62 @@ def assess(t, dice, answers, met, standing):
                 donor = np.int64(met.member[k, e, side])
                 recipient = np.int64(met.member[k, e, 1 - side])
                 did = (np.int64(met.last[k, e, side]) - 1) // 2
+                if happens(answers.misperception, dice, k, JUDGE, t, 1, 2 * e + side):
+                    did = 1 - did
                 judged = answers.norm[np.int64(before[k, donor]), np.int64(before[k, recipient]), did]
-                if uniform(dice, k, JUDGE, t, 0, 2 * e + side) < answers.misjudgement:
+                if happens(answers.misjudgement, dice, k, JUDGE, t, 0, 2 * e + side):
                     judged = 1 - judged
                 standing[k, donor] = judged
+
+
+@kernel
+def assess_privately(t, dice, answers, met, opinion, standing):
+    """What do I think of you, from now on? Everybody who sees an encounter judges it for itself.
+
+    Members of an encounter see it, outsiders with probability `observation`. Each judges by its own
+    opinions at the start of the round, and errs independently; but one knows what one did oneself. The
+    public standing becomes what at least half of the others think.
+
+    opinion : int8 (R, N, N) changed in place, of the first individual about the second
+    """
+    n = standing.shape[1]
+    before = opinion.copy()
+    for k in range(standing.shape[0]):
+        for e in range(met.member.shape[1]):
+            if met.member[k, e, 1] < 0:
+                continue
+            for side in range(2):
+                donor = np.int64(met.member[k, e, side])
+                recipient = np.int64(met.member[k, e, 1 - side])
+                did = (np.int64(met.last[k, e, side]) - 1) // 2
+                for o in range(n):
+                    row = (2 * e + side) * n + o
+                    outsider = o != donor and o != recipient
+                    if outsider and not happens(answers.observation, dice, k, JUDGE, t, 2, row):
+                        continue
+                    took = did
+                    wrong = False
+                    if o != donor:
+                        if happens(answers.misperception, dice, k, JUDGE, t, 3, row):
+                            took = 1 - did
+                        wrong = happens(answers.misjudgement, dice, k, JUDGE, t, 4, row)
+                    judged = answers.norm[np.int64(before[k, o, donor]), np.int64(before[k, o, recipient]), took]
+                    opinion[k, o, donor] = 1 - judged if wrong else judged
+        for i in range(n):
+            well = 0
+            for o in range(n):
+                if o != i:
+                    well += np.int64(opinion[k, o, i])
+            standing[k, i] = 1 if 2 * well >= n - 1 else 0
+
+
+@kernel
+def clear_name(k, i, standing, opinion):
+    """Whoever is new is in good standing with everybody, and everybody is with it."""
+    standing[k, i] = 1
+    for j in range(opinion.shape[1]):
+        opinion[k, j, i] = 1
+        opinion[k, i, j] = 1
 
 
 @kernel

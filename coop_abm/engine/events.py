@@ -1,12 +1,13 @@
 """The event clock: one replacement at a time, expected payoffs, whole ensembles in one call.
 
-Three kinds of world need three loops, because what can be skipped differs; the update rule inside
-them is the same kernel (``Kernel.using``).
+Kinds of world need loops of their own, because what can be skipped differs; the update rule inside
+the first two is the same kernel (``Kernel.using``).
 
 * *mixed*: everybody is everybody's neighbour. Sites are strategies, with their head counts as
   multiplicity; a population of any size costs O(S^2) an event.
 * *graph*: sites are nodes. Payoffs are kept for every node and renewed around a node that changed.
 * *groups*: groups that grow, split and go under [TraulsenNowak2006].
+* *generations*: the whole population is replaced at once, into families or one by one.
 
 A replicate is one xoshiro256++ stream, opened from (seed, cell, replicate), so results do not depend
 on how replicates are spread over threads.
@@ -21,6 +22,7 @@ import numpy as np
 from coop_abm.core.errors import ScenarioError
 from coop_abm.core.kernel import Kernel, kernel
 from coop_abm.engine.demes import advance_groups, ensemble_groups
+from coop_abm.engine.generations import advance_generations, ensemble_generations
 from coop_abm.engine.mixed import advance_mixed, ensemble_mixed
 from coop_abm.engine.nodes import advance_graph, ensemble_graph
 from coop_abm.engine.world import World
@@ -28,12 +30,14 @@ from coop_abm.scenario.scenario import Scenario
 
 #: exp() of more than this is refused: fitness would leave the range of a float.
 LARGEST_EXPONENT = 300.0
+#: Kinds of world whose runs can be followed (see ``fixation.py``) and start with half of the population.
+FOLLOWED = ("graph", "generations")
 
 
 class Process(NamedTuple):
     """A scenario made ready for the event clock.
 
-    kind  : "mixed", "graph" or "groups"
+    kind  : "mixed", "graph", "groups" or "generations"
     world : what events read
     ensemble, advance : the kernels, bound to the scenario's update rule
     """
@@ -64,6 +68,8 @@ def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False) ->
     averaged = scenario.payoff == "averaged"
     strength = answers.strength()
     kind = "groups" if answers.fluid else "mixed" if answers.well_mixed else "graph"
+    if update.generational:
+        kind = "generations"
     size = len(matrix) if kind == "mixed" else answers.size
     if averaged:
         # A node without neighbours in its group earns nothing; any finite scale says so.
@@ -72,13 +78,15 @@ def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False) ->
     else:
         scale = np.ones(answers.size)
         largest = np.abs(matrix).max() * strength.max()
-    if update.intensity * largest > LARGEST_EXPONENT:
+    if update.selection * largest > LARGEST_EXPONENT:
         raise ScenarioError(
             f"update.intensity x payoff must stay below {LARGEST_EXPONENT:g}, or fitness overflows; "
-            f"got {update.intensity:g} x {largest:g}"
+            f"got {update.selection:g} x {largest:g}"
         )
+    rule = update.kernels(not averaged)
+    gained = update.generational or rule.gain is not None
     # A takeover moves many nodes at once, which no rule's gain knows of: then runs are counted.
-    followed = record_gains and kind == "graph" and answers.groups == 1
+    followed = record_gains and kind in FOLLOWED and answers.groups == 1
     value = update.reproductive_value(strength) if followed else None
     world = World(
         size=size,
@@ -87,19 +95,25 @@ def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False) ->
         weight=answers.weight,
         matrix=matrix,
         scale=np.ascontiguousarray(scale[:size] if size <= len(scale) else np.full(size, scale[0])),
-        intensity=update.intensity,
-        value=np.empty(0) if value is None or update.gain is None else value,
+        intensity=update.selection,
+        value=value if value is not None and gained else np.empty(0),
         groups=answers.groups,
         group_size=answers.group_size,
         split=answers.split if answers.groups > 1 else 0.0,
         averaged=int(averaged),
+        pressure=update.pressure(scenario.payoff_spread()),
+        family=answers.family,
+        founders=answers.founders,
+        pedigree=answers.pedigree,
     )
+    if kind == "generations":
+        return Process(kind, world, ensemble_generations, advance_generations)
     if kind == "groups":
         return Process(kind, world, ensemble_groups, advance_groups)
     if kind == "mixed":
-        bound = advance_mixed.using(replace=update.replace)
+        bound = advance_mixed.using(replace=rule.replace)
         return Process(kind, world, ensemble_mixed.using(advance_mixed=bound), bound)
-    bound = advance_graph.using(replace=update.replace, gain=update.gain or no_gain)
+    bound = advance_graph.using(replace=rule.replace, gain=rule.gain or no_gain)
     return Process(kind, world, ensemble_graph.using(advance_graph=bound), bound)
 
 

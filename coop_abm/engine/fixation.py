@@ -20,7 +20,7 @@ import numpy as np
 from coop_abm.core.dice import stream_base
 from coop_abm.core.errors import InputError, NotAbsorbed, ScenarioError
 from coop_abm.core.kernel import current_engine
-from coop_abm.engine.events import Process, process
+from coop_abm.engine.events import FOLLOWED, Process, process
 from coop_abm.scenario.scenario import Scenario
 
 #: A single run that has not fixed after so many events is given up, loudly.
@@ -92,13 +92,13 @@ def ensemble(
     def chunk(at: int, to: int) -> int:
         part = slice(at, to)
         arguments = [ready.world, base, first + at, start, patience, winner[part], events[part]]
-        if ready.kind == "graph":
+        if ready.kind in FOLLOWED:
             arguments.append(gains[part])
         ready.ensemble(*arguments)
         return len(winner[part])
 
     workers = 1 if current_engine() == "plain" else os.cpu_count() or 1
-    longest = LONGEST // ready.world.size**2 if ready.kind == "graph" else CHUNK  # a run takes about N^2 events
+    longest = LONGEST // ready.world.size**2 if ready.kind in FOLLOWED else CHUNK  # a run takes about N^2 events
     step = max(1, min(CHUNK, longest, math.ceil(runs / workers)))
     edges = [*range(0, runs, step), runs]
     chunk(0, 0)  # no replicate at all: compiled once, before threads ask for it

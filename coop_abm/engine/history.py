@@ -16,10 +16,11 @@ from coop_abm.core.kernel import engine
 from coop_abm.core.question import Policy
 from coop_abm.engine.demes import fill_groups
 from coop_abm.engine.events import process
+from coop_abm.engine.generations import settle_in
 from coop_abm.engine.measures import MEASURES, Snapshot, shares
 from coop_abm.engine.nodes import recount, renew_all
 from coop_abm.engine.rounds import Play, run
-from coop_abm.engine.world import shuffled
+from coop_abm.engine.world import seat_all
 from coop_abm.scenario.scenario import Scenario
 
 
@@ -51,7 +52,7 @@ class RoundWorld:
         return Snapshot(
             state.strategy, state.alive, state.payoff, state.standing, state.group,
             self.play.repertoire.helper, self.play.acts, self.play.answers.rows,
-            np.empty((len(state.strategy), 0), np.int64), np.empty(0, np.int64),
+            np.empty((len(state.strategy), 0), np.int64), families(self.play.answers.family, state.strategy.shape[1]),
         )  # fmt: skip
 
 
@@ -70,6 +71,7 @@ class EventWorld:
         self.strategy, self.count = np.zeros(size, np.int64), start.copy()
         self.helping, self.payoff, self.fitness = np.zeros(size), np.zeros(size), np.zeros(size)
         self.group, self.alive = np.zeros(size, np.int64), np.ones(size, np.int64)
+        self.second = np.zeros(size if scenario.kin.diploid else 0, np.int64)
         with engine("plain"), np.errstate(over="ignore"):
             self.stream = open_stream(stream_base(seed), replicate)
         self._fill(start)
@@ -78,7 +80,12 @@ class EventWorld:
         world = self.process.world
         if self.process.kind == "mixed":
             return
-        self.stream = _words(shuffled(start, self.strategy, *self.stream))
+        seats = self.scenario.seats()
+        if self.process.kind == "generations":
+            table = (self.strategy, self.second, self.count, self.payoff, self.fitness)
+            self.stream = _words(settle_in(world, start, seats, *table, *self.stream))
+            return
+        self.stream = _words(seat_all(start, seats, self.strategy, *self.stream))
         recount(self.strategy, self.count)
         if self.process.kind == "groups":
             scratch = np.zeros_like(self.count)
@@ -95,6 +102,10 @@ class EventWorld:
         elif ready.kind == "graph":
             _done, _gained, *stream = ready.advance(
                 ready.world, self.strategy, self.count, self.helping, self.payoff, self.fitness, limit, *self.stream
+            )
+        elif ready.kind == "generations":
+            _done, _gained, *stream = ready.advance(
+                ready.world, self.strategy, self.second, self.count, self.payoff, self.fitness, limit, *self.stream
             )
         else:
             scratch = np.zeros_like(self.count)
@@ -114,8 +125,13 @@ class EventWorld:
         return Snapshot(
             strategy[None, :], self.alive[None, :], payoff[None, :], self.helper[strategy][None, :],
             self.group[None, :], self.helper, np.zeros((1, 2), np.int64), (world.indptr, world.indices, world.weight),
-            np.empty((1, 0), np.int64), np.empty(0, np.int64),
+            self.second[None, :], families(world.family, len(strategy)),
         )  # fmt: skip
+
+
+def families(family: int, size: int) -> np.ndarray:
+    """int64 (N,): the family of each individual; (0,) where there are none."""
+    return np.arange(size) // family if family > 1 else np.empty(0, np.int64)
 
 
 def _words(stream) -> tuple[np.uint64, ...]:

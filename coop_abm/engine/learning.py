@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
-from coop_abm.core.dice import LEARN, SPLIT, open_stream_at, uniform
+from coop_abm.core.dice import LEARN, SPLIT, happens, open_stream_at, uniform
 from coop_abm.core.kernel import kernel
+from coop_abm.engine.encounter import clear_name
+from coop_abm.engine.families import breed, summed_up
 from coop_abm.engine.groups import grow, take_over
 
 #: Rebound to the kernels of an update rule by ``Kernel.using``.
@@ -29,7 +31,7 @@ def fitness_of(payoff, alive, intensity, fitness):
 
 
 @kernel
-def learn_together(t, dice, answers, intensity, strategy, alive, payoff, group):
+def learn_together(t, dice, answers, intensity, pressure, strategy, alive, payoff, group):
     """Everybody revises at once, looking at the strategies of this round; takeovers follow.
 
     A takeover can follow each revision that takes up another individual's strategy.
@@ -45,9 +47,7 @@ def learn_together(t, dice, answers, intensity, strategy, alive, payoff, group):
         for i in range(n):
             v = uniform(dice, k, LEARN, t, 0, i)
             w = uniform(dice, k, LEARN, t, 1, i)
-            model[i] = source(
-                i, v, w, n, answers.indptr, answers.indices, answers.weight, fitness, payoff[k], intensity
-            )
+            model[i] = source(i, v, w, n, answers.indptr, answers.indices, answers.weight, fitness, payoff[k], pressure)
             strategy[k, i] = before[model[i]]
         for i in range(n):
             if model[i] != i:
@@ -55,7 +55,9 @@ def learn_together(t, dice, answers, intensity, strategy, alive, payoff, group):
 
 
 @kernel
-def learn_in_turn(t, dice, answers, intensity, replacements, strategy, alive, payoff, group, standing):
+def learn_in_turn(
+    t, dice, answers, intensity, pressure, replacements, strategy, alive, payoff, group, standing, opinion
+):
     """Some individuals are replaced one after the other, by the payoffs of this round.
 
     A newcomer carries its parent's fitness for the rest of the round and starts with a good name.
@@ -70,25 +72,25 @@ def learn_in_turn(t, dice, answers, intensity, replacements, strategy, alive, pa
             v = uniform(dice, k, LEARN, t, r, 1)
             w = uniform(dice, k, LEARN, t, r, 2)
             dead, parent = replace(
-                u, v, w, n, alone, answers.indptr, answers.indices, answers.weight, fitness, payoff[k], intensity
+                u, v, w, n, alone, answers.indptr, answers.indices, answers.weight, fitness, payoff[k], pressure
             )
             if parent != dead:
                 strategy[k, dead] = strategy[k, parent]
                 fitness[dead] = fitness[parent]
-                standing[k, dead] = 1
+                clear_name(k, dead, standing, opinion)
                 overtake(t, 1 + r, dead, k, dice, answers, strategy, group)
 
 
 @kernel
 def overtake(t, turn, i, k, dice, answers, strategy, group):
     """After the replacement of i: does its group take over another one?"""
-    if answers.groups > 1 and uniform(dice, k, SPLIT, t, 2 * turn, i) < answers.split:
+    if answers.groups > 1 and happens(answers.split, dice, k, SPLIT, t, 2 * turn, i):
         s0, s1, s2, s3 = open_stream_at(dice, k, SPLIT, t, 2 * turn + 1, i)
         take_over(strategy[k], np.int64(group[k, i]), answers.groups, answers.group_size, s0, s1, s2, s3)
 
 
 @kernel
-def grow_in_turn(t, dice, answers, intensity, replacements, strategy, alive, payoff, group, standing):
+def grow_in_turn(t, dice, answers, intensity, replacements, strategy, alive, payoff, group, standing, opinion):
     """Some births, one after the other, in groups that grow and split."""
     fitness = np.empty(answers.size)
     for k in range(strategy.shape[0]):
@@ -100,4 +102,25 @@ def grow_in_turn(t, dice, answers, intensity, replacements, strategy, alive, pay
                 answers.groups, answers.group_size, answers.split, s0, s1, s2, s3,
             )  # fmt: skip
             if newborn >= 0:
-                standing[k, newborn] = 1
+                clear_name(k, newborn, standing, opinion)
+
+
+@kernel
+def reproduce_together(t, dice, answers, intensity, strategy, alive, payoff, standing, opinion):
+    """Everybody is replaced at once by offspring of parents drawn from the whole population."""
+    n = answers.size
+    fitness = np.empty(n)
+    reached = np.empty(n)
+    parents = np.empty(n, np.int64)
+    nothing = np.empty(0, np.int64)
+    child = np.empty(n, np.int64)
+    for k in range(strategy.shape[0]):
+        fitness_of(payoff[k], alive[k], intensity, fitness)
+        summed_up(fitness, reached)
+        for i in range(n):
+            parents[i] = strategy[k, i]
+        s0, s1, s2, s3 = open_stream_at(dice, k, LEARN, t, 0, 0)
+        breed(parents, nothing, reached, answers.family, answers.founders, 0, child, nothing, s0, s1, s2, s3)
+        for i in range(n):
+            strategy[k, i] = child[i]
+            clear_name(k, i, standing, opinion)

@@ -39,8 +39,9 @@ Measure = Callable[[Snapshot], np.ndarray]
 
 
 def cooperators(now: Snapshot) -> np.ndarray:
-    """Share of individuals whose strategy helps strangers."""
-    return _mean(now, now.helper[now.strategy])
+    """Share of individuals, or of their alleles, whose strategy helps strangers."""
+    mean = _mean(now, now.helper[now.strategy])
+    return 0.5 * (mean + _mean(now, now.helper[now.second])) if now.second.shape[1] else mean
 
 
 def cooperation(now: Snapshot) -> np.ndarray:
@@ -76,8 +77,9 @@ MEASURES: dict[str, Measure] = {
 
 
 def shares(now: Snapshot, strategies: int) -> np.ndarray:
-    """float (R, S): share of the living that hold each strategy."""
-    return np.stack([_mean(now, now.strategy == s) for s in range(strategies)], axis=1)
+    """float (R, S): share of the living, or of their alleles, that hold each strategy."""
+    held = [now.strategy, now.second] if now.second.shape[1] else [now.strategy]
+    return np.mean([[_mean(now, column == s) for s in range(strategies)] for column in held], axis=0).T
 
 
 def _mean(now: Snapshot, values: np.ndarray) -> np.ndarray:

@@ -45,7 +45,7 @@ def advance_graph(world, strategy, count, helping, payoff, fitness, limit, s0, s
     strategy : int64 (N,), count : int64 (S,), helping, payoff, fitness : float (N,), all changed in
     place. Returns the events done, the sum of gains (see ``updates/base.py``) and the stream.
     """
-    size, intensity, split = world.size, world.intensity, world.split  # locals: read in every event
+    size, intensity, pressure, split = world.size, world.intensity, world.pressure, world.split  # read in every event
     indptr, indices, weight = world.indptr, world.indices, world.weight
     matrix, scale, value = world.matrix, world.scale, world.value
     alone = np.empty(0)
@@ -57,10 +57,10 @@ def advance_graph(world, strategy, count, helping, payoff, fitness, limit, s0, s
         u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
         v, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
         w, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
-        dead, parent = replace(u, v, w, size, alone, indptr, indices, weight, fitness, payoff, intensity)
+        dead, parent = replace(u, v, w, size, alone, indptr, indices, weight, fitness, payoff, pressure)
         done += 1
         if recorded:
-            gained += value[dead] * gain(dead, size, indptr, indices, weight, helping, fitness, payoff, intensity)
+            gained += value[dead] * gain(dead, size, indptr, indices, weight, helping, fitness, payoff, pressure)
         old = strategy[dead]
         new = strategy[parent]
         if new != old:

@@ -17,13 +17,14 @@ import copy
 
 import numpy as np
 
-from coop_abm.core.dice import PLACE, Dice, dice, drawn, open_stream_at
+from coop_abm.core.dice import PLACE, Dice, dice, open_stream_at
 from coop_abm.core.errors import CoopError, ScenarioError
 from coop_abm.core.kernel import kernel
 from coop_abm.core.question import Options, Policy, Question, View
 from coop_abm.core.state import State
 from coop_abm.engine.encounter import (
     assess,
+    assess_privately,
     encounters,
     feel_payoffs,
     known_by_type,
@@ -32,7 +33,9 @@ from coop_abm.engine.encounter import (
     seek,
     settle,
 )
-from coop_abm.engine.learning import grow_in_turn, learn_in_turn, learn_together
+from coop_abm.engine.families import born_into_families
+from coop_abm.engine.learning import grow_in_turn, learn_in_turn, learn_together, reproduce_together
+from coop_abm.engine.world import seat_all
 from coop_abm.scenario.scenario import Scenario
 
 #: Memory that encounters may take, and what one takes with its questions.
@@ -40,24 +43,19 @@ LARGEST_TABLE, BYTES_PER_ENCOUNTER = 8 << 30, 300
 
 
 @kernel
-def place(dice, counts, strategy):
+def place(dice, counts, seats, answers, strategy):
     """Who starts with which strategy: the declared numbers, in random order, anew in each replicate.
 
-    counts : int64 (S,), individuals of each strategy; strategy : int (R, N) written
+    counts   : int64 (S,), individuals of each strategy
+    seats    : int64 (N,), the strategy that is declared for a node; -1 where chance decides
+    strategy : int (R, N) written
     """
+    nobody = np.empty(0, np.int64)
     for k in range(strategy.shape[0]):
         s0, s1, s2, s3 = open_stream_at(dice, k, PLACE, 0, 0, 0)
-        i = 0
-        for s in range(counts.shape[0]):
-            for _ in range(counts[s]):
-                strategy[k, i] = s
-                i += 1
-        for a in range(strategy.shape[1] - 1, 0, -1):
-            u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
-            b = np.int64(u * (a + 1))
-            kept = strategy[k, a]
-            strategy[k, a] = strategy[k, b]
-            strategy[k, b] = kept
+        s0, s1, s2, s3 = seat_all(counts, seats, strategy[k], s0, s1, s2, s3)
+        if answers.family > 1:
+            born_into_families(strategy[k], nobody, answers.family, answers.founders, 0, s0, s1, s2, s3)
 
 
 class Play:
@@ -82,9 +80,11 @@ class Play:
         self.repertoire = scenario.repertoire()
         self.payoffs = scenario.game.payoffs()
         self.choices = Options(scenario.game.actions)
-        self.state = State.neutral(replicates, scenario.size)
+        self.rule = scenario.update.kernels(scenario.payoff == "accumulated" and scenario.partners == "all")
+        self.pressure = scenario.update.pressure(scenario.payoff_spread())
+        self.state = State.neutral(replicates, scenario.size, pairs=bool(self.answers.private))
         self.state.group[:] = self.answers.group
-        place(self.dice, scenario.starting_counts(), self.state.strategy)
+        place(self.dice, scenario.starting_counts(), scenario.seats(), self.answers, self.state.strategy)
         self.acts = np.zeros((replicates, 2), np.int64)  # of the last round: cooperative, all
         self.round = 0
         self.question: Question | None = None
@@ -95,7 +95,13 @@ class Play:
         """float (E,): the weight of each encounter of a round; its length is their number."""
         answers, n = self.answers, self.scenario.size
         pairs = n * (n - 1) // 2 if len(answers.indptr) == 0 else len(answers.indices) // 2
-        count = n if self.scenario.partners == "one" else pairs
+        selves = n if self.scenario.update.meets_itself else 0
+        count = n if self.scenario.partners == "one" else pairs + selves
+        if self.answers.private and replicates * n * n > LARGEST_TABLE:
+            raise ScenarioError(
+                f"indirect.opinions: private opinions of {n:,} individuals need {replicates * n * n / 2**30:.0f} GiB; "
+                f"permitted are {LARGEST_TABLE / 2**30:.0f} GiB"
+            )
         if replicates * count * BYTES_PER_ENCOUNTER > LARGEST_TABLE:
             raise ScenarioError(
                 f"size: {count:,} encounters a round need {replicates * count * BYTES_PER_ENCOUNTER / 2**30:.0f} GiB; "
@@ -104,7 +110,10 @@ class Play:
         if self.scenario.partners == "one" or len(answers.weight) == 0:
             return np.ones(count)
         rows = np.repeat(np.arange(n), np.diff(answers.indptr))
-        return answers.weight[answers.indices > rows]
+        after = answers.indices > rows  # each edge once, from its first end
+        if not selves:
+            return answers.weight[after]
+        return np.insert(answers.weight[after], np.searchsorted(rows[after], np.arange(n)), 1.0)
 
     def ask(self) -> Question:
         """Who must decide now, seeing what, choosing among what."""
@@ -123,8 +132,8 @@ class Play:
         question = self.ask()
         chosen = question.choices.validate(actions, len(question))
         settle(
-            self.round, question.turn, self.dice, self.answers, self.scenario.execution_error,
-            self.payoffs, self.repertoire.next_state, self.state.strategy, self.met, self._asked, chosen,
+            self.round, question.turn, self.dice, self.answers, *self.scenario.failing, self.payoffs,
+            self.repertoire.next_state, self.state.strategy, self.met, self._asked, chosen,
         )  # fmt: skip
         if self.met.open.any():
             self._ask_turn(question.turn + 1)
@@ -159,7 +168,7 @@ class Play:
         if self.scenario.partners == "one":
             seek(self.round, self.dice, self.answers, state.alive, state.group, self.met)
         else:
-            meet_all(self.answers, state.alive, self.met)
+            meet_all(self.answers, int(self.scenario.update.meets_itself), state.alive, self.met)
         self._ask_turn(0)
 
     def _ask_turn(self, turn: int) -> None:
@@ -168,10 +177,10 @@ class Play:
         asked = np.empty((2 * len(replicate), 3), np.int64)
         asked[:, 0], asked[:, 1] = np.repeat(replicate, 2), np.repeat(encounter, 2)
         asked[0::2, 2], asked[1::2, 2] = 0, 1
-        seen, draw = np.empty((len(asked), 7), np.int64), np.empty(len(asked))
+        seen, draw = np.empty((len(asked), 8), np.int64), np.empty(len(asked))
         look(
             self.round, turn, self.dice, self.answers, self.state.strategy, self.state.standing,
-            self.met, asked, seen, draw,
+            self.state.opinion, self.met, asked, seen, draw,
         )  # fmt: skip
         self._asked = asked
         self.question = Question(
@@ -184,17 +193,20 @@ class Play:
         self.acts = self.met.acts.copy()
         accumulated, paid_sides = int(self.scenario.payoff == "accumulated"), 1 + int(self.scenario.partners == "all")
         feel_payoffs(answers, accumulated, paid_sides, self.met, state.payoff)
-        if not answers.innate:
+        if answers.private:
+            assess_privately(self.round, self.dice, answers, self.met, state.opinion, state.standing)
+        elif not answers.innate:
             assess(self.round, self.dice, answers, self.met, state.standing)
-        paid = (state.strategy, state.alive, state.payoff, state.group)
-        if answers.fluid:
-            grow_in_turn(self.round, self.dice, answers, update.intensity, update.replacements, *paid, state.standing)
+        now = (self.round, self.dice, answers, update.selection)
+        paid, known = (state.strategy, state.alive, state.payoff, state.group), (state.standing, state.opinion)
+        if update.generational:
+            reproduce_together(*now, state.strategy, state.alive, state.payoff, *known)
+        elif answers.fluid:
+            grow_in_turn(*now, update.replacements, *paid, *known)
         elif update.synchronous:
-            together = learn_together.using(source=update.source)
-            together(self.round, self.dice, answers, update.intensity, *paid)
+            learn_together.using(source=self.rule.source)(*now, self.pressure, *paid)
         else:
-            in_turn = learn_in_turn.using(replace=update.replace)
-            in_turn(self.round, self.dice, answers, update.intensity, update.replacements, *paid, state.standing)
+            learn_in_turn.using(replace=self.rule.replace)(*now, self.pressure, update.replacements, *paid, *known)
 
 
 def run(play: Play, policy: Policy, rounds: int) -> None:

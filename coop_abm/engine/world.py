@@ -22,6 +22,8 @@ class World(NamedTuple):
     value     : float (size,), reproductive values; empty where gains are not recorded
     groups, group_size, split : see ``Answers``
     averaged  : 1 if a payoff is the mean over mates, 0 if their sum (where groups change in size)
+    pressure  : what the update rule makes of its knobs, see ``Update.pressure``
+    family, founders, pedigree : see ``Answers``
     """
 
     size: int
@@ -36,6 +38,10 @@ class World(NamedTuple):
     group_size: int
     split: float
     averaged: int
+    pressure: float
+    family: int
+    founders: int
+    pedigree: int
 
 
 @kernel
@@ -52,6 +58,31 @@ def shuffled(counts, strategy, s0, s1, s2, s3):
         kept = strategy[a]
         strategy[a] = strategy[b]
         strategy[b] = kept
+    return s0, s1, s2, s3
+
+
+@kernel
+def seat_all(counts, seats, strategy, s0, s1, s2, s3):
+    """Place `counts` (S,) individuals, some on the nodes declared for them, the rest in random order.
+
+    seats : int64 (N,), the strategy declared for a node; -1 where chance decides
+    """
+    left = counts.copy()
+    free = 0
+    for i in range(seats.shape[0]):
+        if seats[i] >= 0:
+            left[seats[i]] -= 1
+        else:
+            free += 1
+    rest = np.empty(free, np.int64)
+    s0, s1, s2, s3 = shuffled(left, rest, s0, s1, s2, s3)
+    at = 0
+    for i in range(seats.shape[0]):
+        if seats[i] >= 0:
+            strategy[i] = seats[i]
+        else:
+            strategy[i] = rest[at]
+            at += 1
     return s0, s1, s2, s3
 
 

@@ -37,12 +37,18 @@ class Answers(NamedTuple):
     innate       : 1 if standing is what an individual is, 0 if it follows from what it did
     norm         : int64 (2, 2, 2), see :class:`~coop_abm.norms.base.Norm`
     misjudgement : probability that an assessment is turned round
+    misperception : probability that somebody who watches takes help for refusal or refusal for help
+    private      : 1 if everybody has an opinion of its own of everybody, 0 if standing is public
+    observation  : probability that an outsider sees an encounter; read where opinions are private
     relatedness  : share of the partner's payoff that is felt as one's own, in each encounter
     group        : int64 (N,), the group of each individual at the start
     groups       : number of groups; 1 is no group structure
     group_size   : largest size of a group
     split        : probability that a group splits, or takes over another, when it grows
     fluid        : 1 if groups grow and shrink (Traulsen-Nowak), 0 if a group is a fixed set of nodes
+    family       : size of the families in which everybody is born; 1 is none
+    founders     : number of founders of a family, of which each member descends from one
+    pedigree     : 0 haploid founders; diploid: 1 full sibs, 2 half sibs, 3 first cousins
     """
 
     size: int
@@ -55,12 +61,18 @@ class Answers(NamedTuple):
     innate: int
     norm: np.ndarray
     misjudgement: float
+    misperception: float
+    private: int
+    observation: float
     relatedness: float
     group: np.ndarray
     groups: int
     group_size: int
     split: float
     fluid: int
+    family: int
+    founders: int
+    pedigree: int
 
     @property
     def well_mixed(self) -> bool:
@@ -98,12 +110,18 @@ def neutral(size: int) -> Answers:
         innate=1,
         norm=unchanged,
         misjudgement=0.0,
+        misperception=0.0,
+        private=0,
+        observation=1.0,
         relatedness=0.0,
         group=np.zeros(size, np.int64),
         groups=1,
         group_size=size,
         split=0.0,
         fluid=0,
+        family=1,
+        founders=1,
+        pedigree=0,
     )
 
 
@@ -130,6 +148,7 @@ def expected_matrix(
     payoffs: np.ndarray,
     answers: Answers,
     execution_error: float = 0.0,
+    refusals_fail: bool = True,
 ) -> np.ndarray:
     """float (S, S): what an individual of strategy s expects of meeting one of strategy t.
 
@@ -141,6 +160,7 @@ def expected_matrix(
     ----------
     cooperate, next_state, helper : the repertoire, see :class:`~coop_abm.strategies.table.Repertoire`
     payoffs : float (2, 2), one turn of the game
+    execution_error, refusals_fail : see :class:`~coop_abm.scenario.scenario.Scenario`
 
     References
     ----------
@@ -154,5 +174,6 @@ def expected_matrix(
         visibility=answers.visibility,
         good=helper,
         execution_error=execution_error,
+        refusals_fail=refusals_fail,
     )
     return assort(feel(matrix, answers.relatedness), answers.assortment)

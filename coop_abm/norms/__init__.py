@@ -6,6 +6,7 @@ the class here: one file, one line.
 
 from coop_abm.core.part import kinds_in, one_of
 from coop_abm.norms.base import ByType, Norm
+from coop_abm.norms.leading_eight import LeadingEight
 from coop_abm.norms.library import ImageScoring, Shunning, SimpleStanding, SternJudging
 
 KINDS = kinds_in(globals(), Norm)

@@ -10,13 +10,13 @@ from coop_abm.strategies.table import Repertoire
 
 
 @kernel
-def read_table(cooperate, strategy, memory, last, standing, kin, draw, action):
+def read_table(cooperate, strategy, memory, last, standing, kin, own, draw, action):
     """Cooperate (0) with the probability that stands in the table, else defect (1).
 
-    cooperate : float (S, Q, 5, 3, 2); the others (rows,); action : int64 (rows,) written
+    cooperate : float (S, Q, 5, 3, 2, 2); the others (rows,); action : int64 (rows,) written
     """
     for q in range(action.shape[0]):
-        chance = cooperate[strategy[q], memory[q], last[q], standing[q], kin[q]]
+        chance = cooperate[strategy[q], memory[q], last[q], standing[q], kin[q], own[q]]
         action[q] = 0 if draw[q] < chance else 1
 
 

@@ -21,6 +21,8 @@ from coop_abm.theory import chain, coalescence, composition, groups, thresholds
 SMALLEST_CHAIN = 10
 #: Intensity that stands for "weak" where a chain must be given one.
 WEAK = 1e-3
+#: Update rules of which a law of weak selection is known.
+KNOWN = ("birth_death", "death_birth", "imitation", "pairwise_comparison", "wright_fisher")
 
 
 class Expectation(NamedTuple):
@@ -78,10 +80,20 @@ def _answer(scenario: Scenario, seed: int) -> tuple[float, str, str, tuple[str, 
         return value, "exact", reason, ("TraulsenNowak2006",)
     if answers.groups > 1:
         raise _Silent("groups on a network that take each other over: this process is ours, no theory is known")
-    if len(answers.indptr) == 0:
+    if kind not in KNOWN:
+        raise _Silent(f"{kind.replace('_', ' ')} has no law of weak selection: the size of a payoff difference decides")
+    if answers.family > 1:
+        ratio = thresholds.kin_descent(scenario.kin.related, answers.size, answers.family)
+        sigma = composition.sigma_from_ratio(ratio)
+        reason = f"families of {answers.family} that compete with the whole population"
+        value = composition.critical_of_family(sigma, first, slope)
+        return value, "first order", reason, ("Hamilton1964", "Hamilton1970")
+    if len(answers.indptr) == 0 or scenario.update.generational:
         sigma = composition.well_mixed_sigma(answers.size)
         exact = kind in ("birth_death", "pairwise_comparison")
         reason = "well-mixed population of this size" + (", exact at any intensity" if exact else "")
+        if len(answers.indptr):
+            reason = "offspring go anywhere, so the graph does not help: as in a well-mixed population"
         value = composition.critical_of_family(sigma, first, slope)
         return value, "exact" if exact else "first order", reason, ("NowakSasakiTaylorFudenberg2004", "Nowak2006")
     ratio, reason, references = _ratio_of_graph(scenario, answers)
@@ -153,7 +165,7 @@ def textbook_limit(scenario: Scenario, seed: int = 0) -> float:
     rule = active[0]
     try:
         if rule == "kin":
-            return thresholds.kin_value(scenario.kin.relatedness)
+            return thresholds.kin_value(scenario.kin.related)
         if rule == "direct":
             return thresholds.direct(scenario.direct.continuation)
         if rule == "indirect":
@@ -163,7 +175,7 @@ def textbook_limit(scenario: Scenario, seed: int = 0) -> float:
             return thresholds.group(size, scenario.size // size)
         answers = scenario.answers(seed)
         degree = answers.size - 1 if len(answers.indptr) == 0 else len(answers.indices) / answers.size
-        per_update = {"death_birth": degree, "imitation": degree + 2}
+        per_update: dict[str, float] = {"death_birth": degree, "imitation": degree + 2}
         return float(per_update.get(scenario.update.kind, np.inf))
     except (InputError, ZeroDivisionError):
         return float("inf")

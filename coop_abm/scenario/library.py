@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from coop_abm.core.errors import ScenarioError, quoted
-from coop_abm.games import Donation
+from coop_abm.games import Donation, PrisonersDilemma
 from coop_abm.mechanisms import Direct, Group, Indirect, Kin, Network
 from coop_abm.norms import SternJudging
 from coop_abm.scenario.players import Players
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.strategies import AllC, AllD, Discriminator
-from coop_abm.structures import Ring, Torus
-from coop_abm.updates import BirthDeath, DeathBirth, PairwiseComparison
+from coop_abm.structures import BarabasiAlbert, Lattice, Ring, Torus
+from coop_abm.updates import (
+    BirthDeath,
+    DeathBirth,
+    ImitateTheBest,
+    PairwiseComparison,
+    ProportionalImitation,
+    WrightFisher,
+)
 
 
 def well_mixed() -> Scenario:
@@ -68,6 +75,64 @@ def all_five() -> Scenario:
     )
 
 
+def families() -> Scenario:
+    """Full sibs live together and compete with everybody: r = 1/2 by descent, nothing is felt [Hamilton1964]."""
+    return Scenario(
+        clock="event", size=800, game=Donation(benefit=3.0), update=WrightFisher(intensity=0.05),
+        kin=Kin(enabled=True, channel="descent", family=4, pedigree="full_sibs"),
+    )  # fmt: skip
+
+
+def nowak_may() -> Scenario:
+    """Cooperators hold out in clusters: everybody takes up the best strategy around it [NowakMay1992]."""
+    return Scenario(
+        size=10_000, partners="all", payoff="accumulated", game=_spatial_dilemma(1.85),
+        update=ImitateTheBest(self_interaction=True), players=_mostly_helpers(0.9),
+        network=Network(enabled=True, graph=Torus(neighbours=8)),
+    )  # fmt: skip
+
+
+def kaleidoscope() -> Scenario:
+    """One defector in the middle of cooperators unfolds into a symmetric pattern [NowakMay1992]."""
+    return Scenario(
+        size=99 * 99, partners="all", payoff="accumulated", game=_spatial_dilemma(1.85),
+        update=ImitateTheBest(self_interaction=True),
+        players=(Players(share=1.0, strategy=AllC()), Players(strategy=AllD(), nodes=(49 * 99 + 49,))),
+        network=Network(enabled=True, graph=Lattice(neighbours=8)),
+    )  # fmt: skip
+
+
+def scale_free() -> Scenario:
+    """Hubs carry cooperation: a network grown by preferential attachment [SantosPacheco2005]."""
+    return Scenario(
+        size=1000, partners="all", payoff="accumulated", game=_spatial_dilemma(1.5), update=ProportionalImitation(),
+        players=_mostly_helpers(0.5), network=Network(enabled=True, graph=BarabasiAlbert(links=2)),
+    )  # fmt: skip
+
+
+def _spatial_dilemma(temptation: float) -> PrisonersDilemma:
+    """Reward 1, nothing for whoever is exploited and for mutual defection: one number is left."""
+    return PrisonersDilemma(temptation=temptation, reward=1.0, punishment=0.0, sucker=0.0)
+
+
+def _mostly_helpers(share: float) -> tuple[Players, Players]:
+    return Players(share=share, strategy=AllC()), Players(share=round(1 - share, 9), strategy=AllD())
+
+
+def private_opinions() -> Scenario:
+    """Stern judging without a common view: opinions part, and half of all help is lost [Hilbe2018]."""
+    return Scenario(
+        size=50,
+        game=Donation(benefit=5.0),
+        update=PairwiseComparison(intensity=0.0),
+        players=(Players(share=1.0, strategy=Discriminator()),),
+        indirect=Indirect(
+            enabled=True, visibility=1.0, assessment=SternJudging(), perception_error=0.05, opinions="private",
+            observation=0.9,
+        ),
+    )  # fmt: skip
+
+
 def stern_judging() -> Scenario:
     """Standing that follows from deeds: discriminators under stern judging [PachecoSantosChalub2006]."""
     return Scenario(
@@ -86,7 +151,22 @@ def stern_judging() -> Scenario:
 
 #: Every named scenario; to add one, write its function and name it here.
 NAMED: dict[str, Callable[[], Scenario]] = {
-    maker.__name__: maker for maker in (well_mixed, kin, direct, indirect, network, group, all_five, stern_judging)
+    maker.__name__: maker
+    for maker in (
+        well_mixed,
+        kin,
+        direct,
+        indirect,
+        network,
+        group,
+        all_five,
+        families,
+        nowak_may,
+        kaleidoscope,
+        scale_free,
+        stern_judging,
+        private_opinions,
+    )
 }
 
 

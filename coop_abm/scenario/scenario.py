@@ -46,6 +46,10 @@ class Scenario(Part):
         0.0, "execution error", low=0, high=0.5, step=0.01, live=True, help="probability that an intended action fails"
     )
 
+    slips: Literal["both", "help"] = knob(
+        "both", "slips", help="which intended actions can fail: help and refusal alike, or help alone"
+    )
+
     game: AnyGame = knob(Donation(), "game", help="who gets what")
     update: AnyUpdate = knob(BirthDeath(), "update rule", help="who replaces whom")
     players: Population = knob(
@@ -63,9 +67,7 @@ class Scenario(Part):
     def _holds_together(self) -> Self:
         if not self.players:
             raise ValueError("players: at least one entry is needed")
-        total = sum(entry.share for entry in self.players)
-        if abs(total - 1) > 1e-6:
-            raise ValueError(f"players: the shares must add up to 1; got {total:g}")
+        self._seats_fit()
         if self.clock == "event" and self.indirect.enabled and not self.indirect.assessment.innate:
             raise ValueError(
                 "indirect.assessment: on the event clock it must be type, because under a norm there is no "
@@ -75,7 +77,18 @@ class Scenario(Part):
             raise ValueError("partners: must be one while kin.channel is meeting; got all")
         if self.network.enabled:
             self.network.graph.check(self.size)
+        if self.update.meets_itself and (self.clock == "event" or self.partners == "one"):
+            raise ValueError(
+                "update.self_interaction: must be false unless clock = round and partners = all, where everybody "
+                f"meets all neighbours; got true with clock = {self.clock}, partners = {self.partners}"
+            )
+        self._families_fit()
         grouped = self.group.enabled and 0 < self.group.size < self.size
+        if grouped and self.update.generational:
+            raise ValueError(
+                "update: group selection replaces individuals inside groups, and "
+                f"{self.update.kind} replaces everybody from the whole population; got {self.update.kind}"
+            )
         if grouped and self.size % self.group.size:
             raise ValueError(f"group.size: must divide the number of individuals, {self.size}; got {self.group.size}")
         on_a_graph = self.network.enabled and self.network.graph.kind != "complete"
@@ -87,6 +100,42 @@ class Scenario(Part):
         if grouped and not on_a_graph and self.partners == "all":
             raise ValueError("partners: must be one while groups grow and shrink; got all")
         return self
+
+    def _seats_fit(self) -> None:
+        """Do the shares and the declared nodes cover the population, each place once?"""
+        shared = [entry.share for entry in self.players if not entry.nodes]
+        if shared and abs(sum(shared) - 1) > 1e-6:
+            raise ValueError(f"players: the shares must add up to 1; got {sum(shared):g}")
+        nodes = [node for entry in self.players for node in entry.nodes]
+        if any(not 0 <= node < self.size for node in nodes):
+            wrong = next(node for node in nodes if not 0 <= node < self.size)
+            raise ValueError(f"players.nodes: must be in [0, {self.size - 1}]; got {wrong}")
+        if len(set(nodes)) < len(nodes):
+            raise ValueError("players.nodes: every node can be given once")
+        if not shared and len(nodes) < self.size:
+            raise ValueError(f"players.nodes: must cover all {self.size} individuals where no entry has a share")
+
+    def _families_fit(self) -> None:
+        """Can the population live in families?"""
+        if not (self.kin.enabled and self.kin.channel == "descent"):
+            return
+        if not self.update.generational:
+            raise ValueError(
+                "update: families (kin.channel = descent) are born whole, so it must be wright_fisher; "
+                f"got {self.update.kind}"
+            )
+        if self.size % self.kin.family or self.kin.family >= self.size:
+            raise ValueError(
+                f"kin.family: must divide the number of individuals, {self.size}, and be smaller; got {self.kin.family}"
+            )
+        for rule in ("network", "group"):
+            if getattr(self, rule).enabled:
+                raise ValueError(f"{rule}.enabled: must be false while kin.channel is descent; one meets one's family")
+        if self.kin.diploid and self.clock == "round":
+            raise ValueError(
+                "kin.pedigree: must be founders on the round clock, because an individual of two alleles has no one "
+                f"strategy to play an encounter by (clock = event); got {self.kin.pedigree}"
+            )
 
     @property
     def mechanisms(self) -> dict[str, Any]:
@@ -130,9 +179,30 @@ class Scenario(Part):
             counts[distinct.index(entry.strategy)] += heads
         return counts
 
+    def seats(self) -> np.ndarray:
+        """int64 (N,): the strategy declared for each node, -1 where chance decides."""
+        distinct = list(dict.fromkeys(entry.strategy for entry in self.players))
+        found = np.full(self.size, -1, np.int64)
+        for entry in self.players:
+            found[list(entry.nodes)] = distinct.index(entry.strategy)
+        return found
+
+    @property
+    def failing(self) -> tuple[float, float]:
+        """Probabilities that an intended help, and an intended refusal, turns into the other."""
+        return self.execution_error, self.execution_error if self.slips == "both" else 0.0
+
+    def payoff_spread(self) -> float:
+        """The largest difference between two expected felt payoffs of one encounter, in units of the game."""
+        payoffs = self.game.payoffs()
+        turns = 1 / (1 - self.direct.continuation) if self.direct.enabled else 1.0
+        felt = self.kin.relatedness if self.kin.enabled and self.kin.channel == "value" else 0.0
+        return float(payoffs.max() - payoffs.min()) * turns * (1 + felt)
+
     def matrix(self, answers: Answers) -> np.ndarray:
         """float (S, S): expected felt payoff of one encounter, see :func:`expected_matrix`."""
         rows = self.repertoire()
         return expected_matrix(
-            rows.cooperate, rows.next_state, rows.helper, self.game.payoffs(), answers, self.execution_error
-        )
+            rows.cooperate, rows.next_state, rows.helper, self.game.payoffs(), answers, self.execution_error,
+            refusals_fail=self.slips == "both",
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from coop_abm.strategies.library import (
     GenerousTitForTat,
     Grim,
     MemoryOne,
+    OrDiscriminator,
     Reciprocator,
     TitForTat,
     WinStayLoseShift,

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from coop_abm.core.part import knob
-from coop_abm.strategies.table import Automaton, Strategy, memory_one, refusing_the_bad
+from coop_abm.strategies.table import BAD, Automaton, Strategy, memory_one, refusing_the_bad
 
 
 class AllC(Strategy):
@@ -106,7 +106,7 @@ class Grim(Strategy):
     kind: Literal["grim"] = "grim"
 
     def automaton(self, payoffs: np.ndarray) -> Automaton:
-        cooperate = np.zeros((2, 5, 3, 2))
+        cooperate = np.zeros((2, 5, 3, 2, 2))
         cooperate[0] = 1.0
         trusting_then_angry = np.array([[0, 1, 0, 1], [1, 1, 1, 1]], np.int64)
         return Automaton(cooperate, trusting_then_angry)
@@ -124,6 +124,25 @@ class Discriminator(Strategy):
 
     def automaton(self, payoffs: np.ndarray) -> Automaton:
         return refusing_the_bad(memory_one(1, 1, 1, 1, 1))
+
+
+class OrDiscriminator(Strategy):
+    """Helps the good, and helps anybody while it is in bad standing itself.
+
+    This is the action rule that goes with L1 and L2 of the leading eight; the plain discriminator goes
+    with the other six.
+
+    Names: OR [OhtsukiIwasa2004].
+    """
+
+    title = "good partner or bad self"
+    references = ("OhtsukiIwasa2004",)
+    kind: Literal["or_discriminator"] = "or_discriminator"
+
+    def automaton(self, payoffs: np.ndarray) -> Automaton:
+        row = refusing_the_bad(memory_one(1, 1, 1, 1, 1))
+        row.cooperate[:, :, BAD, :, BAD] = 1.0  # own standing is the last axis
+        return row
 
 
 class Reciprocator(Strategy):

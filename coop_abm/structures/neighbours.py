@@ -38,6 +38,18 @@ def edge_weight(i, e, indptr, weight):
 
 
 @kernel
+def strength_of(i, size, indptr, weight):
+    """The sum of the weights of i's edges."""
+    k = degree(i, size, indptr)
+    if weight.shape[0] == 0:
+        return float(k)
+    total = 0.0
+    for e in range(k):
+        total += edge_weight(i, e, indptr, weight)
+    return total
+
+
+@kernel
 def random_neighbour(i, u, size, indptr, indices, weight):
     """A neighbour of i drawn in proportion to edge weight by the uniform number u; -1 if it has none."""
     k = degree(i, size, indptr)

@@ -1,7 +1,7 @@
 """What two automata earn from each other in one repeated encounter, exactly.
 
 A strategy is a table: the probability to cooperate given its own state, the last joint outcome, the
-partner's standing and whether the partner is kin; and the next state after each outcome. The pair of
+partner's standing, whether the partner is kin and the own standing; and the next state after each outcome. The pair of
 automata is a finite Markov chain, so expected totals are one linear system.
 
 Outcomes, own action first: 0 start, 1 CC, 2 CD, 3 DC, 4 DD. Standing: 0 bad, 1 good, 2 unknown.
@@ -40,13 +40,14 @@ def expected_payoffs(
     visibility: float = 0.0,
     good: object = None,
     execution_error: float = 0.0,
+    refusals_fail: bool = True,
     kin: int = 0,
 ) -> np.ndarray:
     """Expected total payoff M[s, t] of automaton s in one encounter with automaton t; shape (S, S).
 
     Parameters
     ----------
-    cooperate       : float (S, Q, 5, 3, 2)  P(cooperate | own state, last outcome, standing seen, kin)
+    cooperate       : float (S, Q, 5, 3, 2, 2)  P(cooperate | state, last outcome, standing seen, kin, own standing)
     next_state      : int (S, Q, 4)          state after CC, CD, DC, DD (own action first); state 0 first
     game            : float (2, 2)           payoffs per turn, own action first, action 0 = cooperate
     continuation    : in [0, 1)              probability of another turn after each turn
@@ -54,6 +55,7 @@ def expected_payoffs(
                                              each direction, otherwise it is unknown
     good            : (S,) of 0 or 1         standing of each automaton; needed when visibility > 0
     execution_error : in [0, 1]              probability that an intended action is flipped
+    refusals_fail   : bool                   whether intended refusals fail too, or intended help alone
     kin             : 0 or 1                 whether the two are kin
 
     Raises
@@ -72,12 +74,12 @@ def expected_payoffs(
     relation = whole("kin", kin, 0, 1)
     strategies = len(chance)
     standing = _standings(good, seen, strategies)
-    view = chance[..., relation]  # (S, Q, 5, 3)
+    view = np.stack([chance[s, ..., relation, standing[s]] for s in range(strategies)])  # (S, Q, 5, 3)
     total = np.empty((strategies, strategies))
     for s in range(strategies):
         for t in range(s, strategies):
             ours, theirs = (
-                _acts(seen * view[me, :, :, standing[you]] + (1 - seen) * view[me, :, :, UNKNOWN], error)
+                _acts(seen * view[me, :, :, standing[you]] + (1 - seen) * view[me, :, :, UNKNOWN], error, refusals_fail)
                 for me, you in ((s, t), (t, s))
             )
             total[s, t], total[t, s] = _encounter(ours, theirs, after[s], after[t], per_turn, w)
@@ -134,15 +136,15 @@ def _encounter(
     return np.linalg.solve(system, per_turn)[0]
 
 
-def _acts(intended: np.ndarray, error: float) -> np.ndarray:
-    return intended * (1 - error) + (1 - intended) * error
+def _acts(intended: np.ndarray, error: float, refusals_fail: bool = True) -> np.ndarray:
+    return intended * (1 - error) + (1 - intended) * (error if refusals_fail else 0.0)
 
 
 def _tables(cooperate: object, next_state: object) -> tuple[np.ndarray, np.ndarray]:
     chance = np.array(cooperate, dtype=float)
     after = np.array(next_state)
-    if chance.ndim != 5 or chance.shape[2:] != (5, 3, 2) or 0 in chance.shape:
-        raise InputError(f"cooperate must have shape (S, Q, 5, 3, 2); got {chance.shape}")
+    if chance.ndim != 6 or chance.shape[2:] != (5, 3, 2, 2) or 0 in chance.shape:
+        raise InputError(f"cooperate must have shape (S, Q, 5, 3, 2, 2); got {chance.shape}")
     if not ((chance >= 0) & (chance <= 1)).all():
         raise InputError("cooperate must hold probabilities in [0, 1]")
     if after.shape != (*chance.shape[:2], 4) or not np.issubdtype(after.dtype, np.integer):

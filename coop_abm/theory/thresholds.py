@@ -65,6 +65,25 @@ def kin_meeting(relatedness: float, size: int | None = None) -> float:
     return _ratio(n - 1, r * n - 1)
 
 
+def kin_descent(relatedness: float, size: int | None = None, family: int = 4) -> float:
+    """Kin selection in families of n that meet among themselves and compete with all N: 1/r, (1-K)/(r-K).
+
+    r is the relatedness of two members of a family by pedigree. K = (1 + (n-1) r)/N is how much an
+    individual has in common with a population that its family is part of, so (r-K)/(1-K) is relatedness
+    as a regression within the population, and the ratio is its inverse. Weak selection, Wright-Fisher.
+
+    References
+    ----------
+    Hamilton1964, Hamilton1970
+    """
+    r = number("relatedness", relatedness, 0, 1)
+    if size is None:
+        return _ratio(1, r)
+    n = whole("family", family, 2)
+    common = (1 + (n - 1) * r) / whole("size", size, n)
+    return _ratio(1 - common, r - common)
+
+
 def direct(continuation: float, size: int | None = None, criterion: str = "RD") -> float:
     """Tit-for-tat against unconditional defection, another turn with probability w.
 

@@ -6,8 +6,9 @@ the class here: one file, one line.
 
 from coop_abm.core.part import kinds_in, one_of
 from coop_abm.updates.base import Update
-from coop_abm.updates.imitation import Imitation, PairwiseComparison
+from coop_abm.updates.imitation import ImitateTheBest, Imitation, PairwiseComparison, ProportionalImitation
 from coop_abm.updates.moran import BirthDeath, DeathBirth
+from coop_abm.updates.wright_fisher import WrightFisher
 
 KINDS = kinds_in(globals(), Update)
 

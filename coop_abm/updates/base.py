@@ -6,9 +6,12 @@ strategies, with ``multiplicity[s]`` members in site s and ``multiplicity[t]`` l
 weight from s to t. So one rule serves every structure, and O(1) well-mixed populations need no
 rule of their own.
 
-``replace(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity)``
+``replace(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure)``
     one event: the site whose strategy is replaced, and the site that it is replaced from
-    ``fitness`` may be measured from any level, because only ratios of it count
+    ``fitness`` may be measured from any level, because only ratios of it count; ``pressure`` is what
+    :meth:`Update.pressure` says, the intensity of selection for most rules
+``source(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure)``
+    of rules by which everybody revises at once: whose strategy i carries on with
 ``gain(i, size, indptr, indices, weight, helping, fitness, payoff, intensity)``
     how much more likely than under neutral drift is it that i, when its turn comes, ends up as a
     cooperator? This is what measures a fixation probability with little noise; None where a rule
@@ -17,7 +20,7 @@ rule of their own.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -25,24 +28,52 @@ from coop_abm.core.kernel import Kernel, kernel
 from coop_abm.core.part import Part, knob
 
 
+class Kernels(NamedTuple):
+    """The kernels of a rule, as a world needs them; None where the rule has none."""
+
+    replace: Kernel | None
+    source: Kernel | None
+    gain: Kernel | None
+
+
 class Update(Part):
     """An update rule."""
 
     #: Does everybody revise at once on the round clock? Otherwise `replacements` individuals do, in turn.
     synchronous: ClassVar[bool] = False
+    #: Is the whole population replaced at once by offspring of parents drawn from all of it?
+    generational: ClassVar[bool] = False
     #: Is the one who is replaced dead (the newcomer starts with a clean record), or does it learn?
     births: ClassVar[bool] = False
     #: The weight of oneself among those whose strategy one may take up (1: the closed neighbourhood).
     own_weight: ClassVar[float] = 0.0
 
-    replace: ClassVar[Kernel]
+    replace: ClassVar[Kernel | None] = None
     source: ClassVar[Kernel | None] = None
     gain: ClassVar[Kernel | None] = None
 
-    intensity: float = knob(
-        0.1, "intensity of selection", low=0, high=100, step=0.01, live=True,
-        help="fitness is exp(intensity x payoff); 0 is neutral drift",
-    )  # fmt: skip
+    def kernels(self, summed: bool) -> Kernels:
+        """The kernels of this rule; `summed` where payoffs are sums over neighbours and not means."""
+        return Kernels(self.replace, self.source, self.gain)
+
+    @property
+    def selection(self) -> float:
+        """Intensity of selection: fitness is exp(intensity x payoff); 0 for rules that know none."""
+        return float(getattr(self, "intensity", 0.0))
+
+    @property
+    def meets_itself(self) -> bool:
+        """Does everybody play one encounter with itself as well?"""
+        return False
+
+    def pressure(self, spread: float) -> float:
+        """The number that kernels get as ``pressure``.
+
+        Parameters
+        ----------
+        spread : the largest difference between two expected payoffs of one encounter, in units of the game
+        """
+        return self.selection
 
     def reproductive_value(self, strength: np.ndarray) -> np.ndarray | None:
         """float (N,): weights under which the share of cooperators drifts without bias, summing to 1.
@@ -52,6 +83,15 @@ class Update(Part):
         strength : float (N,), weighted degree of each node
         """
         return None
+
+
+class Selection(Update):
+    """A rule by which fitness decides."""
+
+    intensity: float = knob(
+        0.1, "intensity of selection", low=0, high=100, step=0.01, live=True,
+        help="fitness is exp(intensity x payoff); 0 is neutral drift",
+    )  # fmt: skip
 
 
 @kernel

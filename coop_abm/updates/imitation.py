@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 
 from coop_abm.core.kernel import kernel
-from coop_abm.structures.neighbours import degree, edge_weight, neighbour, random_neighbour
-from coop_abm.updates.base import Update, anyone
+from coop_abm.core.part import knob
+from coop_abm.structures.neighbours import degree, edge_weight, neighbour, random_neighbour, strength_of
+from coop_abm.updates.base import Kernels, Selection, Update, anyone
 from coop_abm.updates.moran import competition_gain, competitor
 
 
@@ -74,7 +75,7 @@ def gain_by_comparison(i, size, indptr, indices, weight, helping, fitness, payof
     return moved / even
 
 
-class Imitation(Update):
+class Imitation(Selection):
     """A random individual keeps its own strategy or copies a neighbour's, in proportion to fitness.
 
     Names: imitation, IM [OhtsukiHauertLiebermanNowak2006].
@@ -94,7 +95,7 @@ class Imitation(Update):
         return (strength + 1.0) / (strength + 1.0).sum()
 
 
-class PairwiseComparison(Update):
+class PairwiseComparison(Selection):
     """A random individual compares itself with a neighbour and copies it by the Fermi function.
 
     Names: pairwise comparison, Fermi rule [Traulsen2006].
@@ -111,3 +112,122 @@ class PairwiseComparison(Update):
 
     def reproductive_value(self, strength: np.ndarray) -> np.ndarray:
         return strength / strength.sum()
+
+
+@kernel
+def source_of_the_best(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure):
+    """Who earned most around i? A tie with i itself keeps i's strategy; v draws among tied neighbours."""
+    best = payoff[i]
+    tied = 0
+    for e in range(degree(i, size, indptr)):
+        if edge_weight(i, e, indptr, weight) > 0.0:
+            earned = payoff[neighbour(i, e, indptr, indices)]
+            if earned > best:
+                best = earned
+                tied = 1
+            elif tied > 0 and earned == best:
+                tied += 1
+    left = np.int64(v * tied)
+    for e in range(degree(i, size, indptr)):
+        j = neighbour(i, e, indptr, indices)
+        if tied > 0 and payoff[j] == best and edge_weight(i, e, indptr, weight) > 0.0:
+            if left == 0:
+                return np.int64(j)
+            left -= 1
+    return np.int64(i)
+
+
+@kernel
+def someone_takes_the_best(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure):
+    """A uniformly drawn individual takes up the strategy of whoever earned most around it."""
+    learner = anyone(u, size, multiplicity)
+    return learner, source_of_the_best(learner, v, w, size, indptr, indices, weight, fitness, payoff, pressure)
+
+
+@kernel
+def source_in_proportion(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure):
+    """Does i copy the neighbour that v draws? In proportion to how much more that one earned on average."""
+    j = random_neighbour(i, v, size, indptr, indices, weight)
+    if j >= 0 and w < pressure * (payoff[j] - payoff[i]):
+        return j
+    return np.int64(i)
+
+
+@kernel
+def source_in_proportion_of_sums(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure):
+    """The same for payoffs summed over neighbours: the largest difference grows with the larger degree."""
+    j = random_neighbour(i, v, size, indptr, indices, weight)
+    if j >= 0:
+        most = max(strength_of(i, size, indptr, weight), strength_of(j, size, indptr, weight))
+        if w * most < pressure * (payoff[j] - payoff[i]):
+            return j
+    return np.int64(i)
+
+
+@kernel
+def someone_follows(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure):
+    """A uniformly drawn individual compares its mean payoff with that of a neighbour."""
+    learner = anyone(u, size, multiplicity)
+    return learner, source_in_proportion(learner, v, w, size, indptr, indices, weight, fitness, payoff, pressure)
+
+
+@kernel
+def someone_follows_sums(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure):
+    """A uniformly drawn individual compares its summed payoff with that of a neighbour."""
+    learner = anyone(u, size, multiplicity)
+    return learner, source_in_proportion_of_sums(
+        learner, v, w, size, indptr, indices, weight, fitness, payoff, pressure
+    )
+
+
+class ImitateTheBest(Update):
+    """An individual takes up the strategy of whoever earned most among itself and its neighbours.
+
+    It keeps its own if nobody earned more; among neighbours that earned the same chance decides. There is
+    no noise and no intensity of selection. With `self_interaction` everybody also plays one encounter
+    with itself, as in the spatial games of Nowak and May.
+
+    Names: imitate the best, unconditional imitation, best takes over [NowakMay1992].
+    """
+
+    title = "imitate the best"
+    references = ("NowakMay1992",)
+    synchronous = True
+    replace = someone_takes_the_best
+    source = source_of_the_best
+
+    kind: Literal["imitate_the_best"] = "imitate_the_best"
+    self_interaction: bool = knob(
+        False, "self-interaction", help="everybody also plays once with itself (round clock, partners = all)"
+    )
+
+    @property
+    def meets_itself(self) -> bool:
+        return self.self_interaction
+
+
+class ProportionalImitation(Update):
+    """An individual copies a random neighbour with a chance in proportion to how much more that one earned.
+
+    The chance is (P_j - P_i) / (k D), where D is the largest difference that two payoffs of an encounter
+    can have and k the larger of the two degrees (1 where payoffs are means), and 0 if j earned no more.
+
+    Names: proportional imitation, replicator rule, finite-population analogue of the replicator equation
+    [SantosPacheco2005].
+    """
+
+    title = "proportional imitation"
+    references = ("SantosPacheco2005",)
+    synchronous = True
+    replace = someone_follows
+    source = source_in_proportion
+
+    kind: Literal["proportional_imitation"] = "proportional_imitation"
+
+    def kernels(self, summed: bool) -> Kernels:
+        if summed:
+            return Kernels(someone_follows_sums, source_in_proportion_of_sums, None)
+        return Kernels(self.replace, self.source, None)
+
+    def pressure(self, spread: float) -> float:
+        return 1.0 / spread if spread > 0 else 0.0

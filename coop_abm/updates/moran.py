@@ -14,7 +14,7 @@ import numpy as np
 from coop_abm.core.kernel import kernel
 from coop_abm.core.part import knob
 from coop_abm.structures.neighbours import degree, edge_weight, neighbour, random_neighbour
-from coop_abm.updates.base import Update, anyone
+from coop_abm.updates.base import Selection, anyone
 
 #: Below this sum of fitness, what is left of it has lost its digits.
 FAINT = 1e-280
@@ -122,7 +122,7 @@ def birth_then_death(u, v, w, size, multiplicity, indptr, indices, weight, fitne
     return dead, parent
 
 
-class _Moran(Update):
+class _Moran(Selection):
     births = True
 
     replacements: int = knob(

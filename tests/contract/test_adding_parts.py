@@ -61,7 +61,7 @@ class TitForTwoTats(Strategy):
     kind: Literal["tf2t"] = "tf2t"
 
     def automaton(self, payoffs: np.ndarray) -> Automaton:
-        cooperate = np.ones((3, 5, 3, 2))
+        cooperate = np.ones((3, 5, 3, 2, 2))
         cooperate[2] = 0.0
         refusals = [[0, 1, 0, 1], [0, 2, 0, 2], [0, 2, 0, 2]]
         return Automaton(cooperate, np.array(refusals, np.int64))

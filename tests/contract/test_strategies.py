@@ -33,7 +33,7 @@ def transcript(strategy, partner: str, standing: int = UNKNOWN, payoffs: np.ndar
     row = strategy.automaton(payoffs)
     state, last, played = 0, START, ""
     for theirs in partner:
-        chance = row.cooperate[state, last, standing, 0]
+        chance = row.cooperate[state, last, standing, 0, GOOD]
         mine = {0.0: "D", 1.0: "C"}.get(float(chance), "?")
         played += mine
         if mine == "?":
@@ -47,7 +47,7 @@ def transcript(strategy, partner: str, standing: int = UNKNOWN, payoffs: np.ndar
 @pytest.mark.parametrize("game", [pytest.param(game, id=game.__name__) for game in GAMES])
 def test_every_cell_of_the_table_is_a_probability(kind, game):
     cooperate = made(kind).automaton(game().payoffs()).cooperate
-    assert cooperate.ndim == 4 and cooperate.shape[1:] == (5, 3, 2)
+    assert cooperate.ndim == 5 and cooperate.shape[1:] == (5, 3, 2, 2)
     assert ((cooperate >= 0) & (cooperate <= 1)).all()
 
 
@@ -113,7 +113,9 @@ def test_who_looks_at_standing_refuses_the_bad_and_not_the_good(strategy):
     assert (transcript(strategy, "CCC", BAD), transcript(strategy, "CCC", GOOD)) == ("DDD", "CCC")
 
 
-@pytest.mark.parametrize("kind", [p for p in members("strategies") if p.id not in ("discriminator", "reciprocator")])
+@pytest.mark.parametrize(
+    "kind", [p for p in members("strategies") if p.id not in ("discriminator", "or_discriminator", "reciprocator")]
+)
 def test_who_does_not_look_at_standing_plays_the_same_against_good_and_bad(kind):
     cooperate = made(kind).automaton(DONATION).cooperate
     assert np.array_equal(cooperate[:, :, BAD], cooperate[:, :, GOOD])
@@ -121,13 +123,13 @@ def test_who_does_not_look_at_standing_plays_the_same_against_good_and_bad(kind)
 
 def test_tit_for_tat_forgives_one_minus_c_over_b_where_it_forgives_what_it_can_afford():
     row = GenerousTitForTat().automaton(Donation(benefit=4.0, cost=1.0).payoffs())
-    assert row.cooperate[0, [CD, DD], UNKNOWN, 0] == pytest.approx([0.75, 0.75], abs=1e-12)
+    assert row.cooperate[0, [CD, DD], UNKNOWN, 0, GOOD] == pytest.approx([0.75, 0.75], abs=1e-12)
 
 
 @pytest.mark.parametrize(("baseline", "slope"), [("punishment", 2.0), ("punishment", 5.0), ("reward", 2.0)])
 def test_a_zero_determinant_player_holds_payoffs_on_its_line_whoever_it_plays(baseline, slope):
     payoffs = PrisonersDilemma().payoffs()
-    p = ZeroDeterminant(baseline=baseline, slope=slope).automaton(payoffs).cooperate[0, 1:, UNKNOWN, 0]
+    p = ZeroDeterminant(baseline=baseline, slope=slope).automaton(payoffs).cooperate[0, 1:, UNKNOWN, 0, GOOD]
     base = payoffs[1, 1] if baseline == "punishment" else payoffs[0, 0]
     for q in np.random.default_rng(1).uniform(0.05, 0.95, (20, 4)):
         theirs = q[[0, 2, 1, 3]]  # the partner sees the outcome the other way round

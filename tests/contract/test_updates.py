@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from coop_abm.core.part import kind_of
+
 from .families import made, members
 
 ALMOST_ONE = 1 - 2**-53
@@ -26,16 +28,32 @@ def draws(count=150, seed=7):
 def event(rule, uvw, payoff, multiplicity=NONE, indptr=INDPTR, indices=INDICES, weight=NONE):
     """(replaced, source) of one event in which fitness is exp(payoff)."""
     found = rule.replace(
-        *uvw, len(payoff), multiplicity, indptr, indices, weight, np.exp(payoff), payoff, rule.intensity
+        *uvw, len(payoff), multiplicity, indptr, indices, weight, np.exp(payoff), payoff, rule.pressure(2.0)
     )
     return int(found[0]), int(found[1])
+
+
+#: Rules by which one event replaces one individual from its neighbourhood.
+LOCAL = [p for p in members("updates") if not p.values[0].generational]
+#: Rules by which only who earns more is copied, and only the best of all.
+UPHILL, SUMMIT = ("imitate_the_best", "proportional_imitation"), ("imitate_the_best",)
+
+
+def copied(kind, payoff, around):
+    """The pairs (replaced, source) that can come about, given whom each individual sees."""
+    pairs = {(i, j) for i in range(len(payoff)) for j in around(i) if j != i}
+    if kind_of(kind) in UPHILL:
+        pairs = {(i, j) for i, j in pairs if payoff[j] > payoff[i]}
+    if kind_of(kind) in SUMMIT:
+        pairs = {(i, j) for i, j in pairs if payoff[j] == max(payoff[k] for k in around(i))}
+    return pairs
 
 
 def neighbours(i):
     return set(INDICES[INDPTR[i] : INDPTR[i + 1]].tolist())
 
 
-@pytest.mark.parametrize("kind", members("updates"))
+@pytest.mark.parametrize("kind", LOCAL)
 @pytest.mark.parametrize("weight", [NONE, STEEP], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("spread", [0.0, 1.0, 100.0])
 def test_on_a_path_only_a_neighbour_is_copied(kind, weight, spread):
@@ -46,36 +64,36 @@ def test_on_a_path_only_a_neighbour_is_copied(kind, weight, spread):
         assert source in neighbours(replaced) | {replaced}
 
 
-@pytest.mark.parametrize("kind", members("updates"))
+@pytest.mark.parametrize("kind", LOCAL)
 def test_every_site_of_a_path_can_be_replaced_by_each_of_its_neighbours(kind):
     payoff = np.array([0.1, 0.0, 0.2, 0.0, 0.1])
     seen = {event(made(kind), uvw, payoff) for uvw in draws(2000)}
-    assert {(i, j) for i in range(SIZE) for j in neighbours(i)} <= seen
+    assert copied(kind, payoff, neighbours) == {(i, j) for i, j in seen if i != j}
 
 
-@pytest.mark.parametrize("kind", members("updates"))
+@pytest.mark.parametrize("kind", LOCAL)
 def test_in_a_complete_graph_anybody_else_is_copied(kind):
     payoff = np.array([0.3, -1.0, 0.7, 0.0, 1.0])
     empty = np.empty(0, np.int64)
     seen = {event(made(kind), uvw, payoff, indptr=empty, indices=empty) for uvw in draws(3000)}
-    assert {(i, j) for i in range(SIZE) for j in range(SIZE) if i != j} <= seen
-    assert all(0 <= i < SIZE and 0 <= j < SIZE for i, j in seen)
+    assert copied(kind, payoff, lambda i: range(SIZE)) == {(i, j) for i, j in seen if i != j}
 
 
-@pytest.mark.parametrize("kind", [p for p in members("updates") if made(p.values[0]).synchronous])
+@pytest.mark.parametrize("kind", [p for p in LOCAL if made(p.values[0]).synchronous])
 def test_one_who_revises_with_everybody_else_looks_at_itself_and_its_neighbours_only(kind):
     payoff = np.array([0.3, -1.0, 0.7, 0.0, 1.0])
     rule = made(kind)
     for i in range(SIZE):
         for _, v, w in draws(60):
-            source = rule.source(i, v, w, SIZE, INDPTR, INDICES, NONE, np.exp(payoff), payoff, rule.intensity)
+            source = rule.source(i, v, w, SIZE, INDPTR, INDICES, NONE, np.exp(payoff), payoff, rule.pressure(2.0))
             assert int(source) in neighbours(i) | {i}
 
 
 @pytest.mark.parametrize("kind", members("updates"))
 def test_the_round_clock_finds_what_it_asks_of_a_rule(kind):
     # Rules that revise together need a `source`; the others say how many are replaced in a round.
-    assert kind.source is not None if kind.synchronous else "replacements" in kind.model_fields
+    if not kind.generational:
+        assert kind.source is not None if kind.synchronous else "replacements" in kind.model_fields
 
 
 @pytest.mark.parametrize("kind", members("updates"))
@@ -87,9 +105,7 @@ def test_reproductive_values_are_positive_and_sum_to_one(kind):
         assert (value > 0).all() and value.sum() == pytest.approx(1.0, abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    "kind", [p for p in members("updates") if made(p.values[0]).reproductive_value(np.ones(3)) is not None]
-)
+@pytest.mark.parametrize("kind", [p for p in LOCAL if made(p.values[0]).reproductive_value(np.ones(3)) is not None])
 def test_under_drift_the_share_weighed_by_reproductive_value_stays_as_it_is(kind):
     rule, payoff = made(kind), np.zeros(SIZE)
     value = rule.reproductive_value(np.diff(INDPTR).astype(float))
@@ -107,7 +123,7 @@ def test_nobody_gains_where_all_payoffs_are_equal(kind):
     rule, payoff = made(kind), np.full(SIZE, 0.7)
     helping = np.array([1.0, 0.0, 1.0, 1.0, 0.0])
     for i in range(SIZE):
-        gained = rule.gain(i, SIZE, INDPTR, INDICES, NONE, helping, np.exp(payoff), payoff, rule.intensity)
+        gained = rule.gain(i, SIZE, INDPTR, INDICES, NONE, helping, np.exp(payoff), payoff, rule.pressure(2.0))
         assert gained == pytest.approx(0.0, abs=1e-12)
 
 
@@ -115,4 +131,4 @@ def test_nobody_gains_where_all_payoffs_are_equal(kind):
 def test_cooperators_gain_a_site_between_a_rich_cooperator_and_a_poor_defector(kind):
     rule, payoff = made(kind), np.array([0.0, 2.0, 0.0, -2.0, 0.0])
     helping = np.array([0.0, 1.0, 0.0, 0.0, 0.0])
-    assert rule.gain(2, SIZE, INDPTR, INDICES, NONE, helping, np.exp(payoff), payoff, rule.intensity) > 0
+    assert rule.gain(2, SIZE, INDPTR, INDICES, NONE, helping, np.exp(payoff), payoff, rule.pressure(2.0)) > 0

@@ -223,10 +223,10 @@ def test_whoever_is_drawn_is_the_same_on_both_engines_and_exists(u, heads):
 @RARELY
 @given(st.integers(1, 5), st.data())
 def test_reading_a_table_is_the_same_on_both_engines(rows, data):
-    table = np.random.default_rng(1).random((3, 2, 5, 3, 2))
+    table = np.random.default_rng(1).random((3, 2, 5, 3, 2, 2))
     view = [
         np.array(data.draw(st.lists(st.integers(0, high), min_size=rows, max_size=rows)), np.int64)
-        for high in (2, 1, 4, 2, 1)
+        for high in (2, 1, 4, 2, 1, 1)
     ]
     draw = np.array(data.draw(st.lists(UNIT, min_size=rows, max_size=rows)))
     same_bits(read_table, table, *view, draw, np.zeros(rows, np.int64))

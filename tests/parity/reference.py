@@ -27,6 +27,25 @@ NORMS = {
 }
 
 
+def norm_of(assessment):
+    """(helped, recipient good, donor good) -> good, from the published tables."""
+    if assessment.kind != "leading_eight":
+        return lambda helped, worthy, _own: NORMS[assessment.kind](helped, worthy)
+    # Hilbe et al. (2018), table 1: L1 ... L8 in the three cases in which they differ.
+    good_helps_bad = "GBGGBBGB"[assessment.number - 1] == "G"
+    bad_helps_bad = "GGGBGBBB"[assessment.number - 1] == "G"
+    bad_refuses_bad = "BBGGGGBB"[assessment.number - 1] == "G"
+
+    def judged(helped, worthy, own):
+        if worthy:
+            return helped
+        if own:
+            return good_helps_bad if helped else True
+        return bad_helps_bad if helped else bad_refuses_bad
+
+    return judged
+
+
 def drawn_from(weighted, u):
     """One of [(thing, weight)], in proportion to weight; None where there is nothing to draw."""
     total = 0.0
@@ -66,6 +85,7 @@ class Society:
         s = self.scenario = scenario
         self.size = s.size
         kinds = list(dict.fromkeys(p.strategy for p in s.players))
+        self.kinds = kinds
         self.automata = [kind.automaton(s.game.payoffs()) for kind in kinds]
         self.starting = [
             k for k, n in enumerate(s.starting_counts().tolist()) for _ in range(n)
@@ -96,10 +116,22 @@ class Society:
 
     def model_of(self, i, v, w, payoff, fitness):
         """Whose strategy does i carry on with, by imitation or by comparison?"""
-        if self.scenario.update.kind == "imitation":
+        kind = self.scenario.update.kind
+        if kind == "imitate_the_best":
+            richest = max([payoff[i], *(payoff[j] for j, _ in self.around(i))])
+            best = [j for j, _ in self.around(i) if payoff[j] == richest]
+            return i if payoff[i] == richest else best[int(v * len(best))]
+        if kind == "imitation":
             return drawn_from([(i, fitness[i])] + [(j, x * fitness[j]) for j, x in self.around(i)], v)
         j = drawn_from(self.around(i), v)
         gain = 0.0 if j is None else payoff[j] - payoff[i]
+        if kind == "proportional_imitation":
+            s = self.scenario
+            ways = [x for row in s.game.payoffs().tolist() for x in row]
+            spread = (max(ways) - min(ways)) * (1 + self.relatedness) / (1 - self.continuation)
+            if s.payoff == "accumulated" and (s.clock == "event" or s.partners == "all"):
+                spread *= max(sum(x for _, x in self.around(m)) for m in (i, i if j is None else j))
+            return i if gain <= 0 or w >= gain / spread else j
         return i if j is None or w >= 1 / (1 + math.exp(-self.scenario.update.intensity * gain)) else j
 
     def replacement(self, u, v, w, payoff, fitness):
@@ -114,6 +146,23 @@ class Society:
             parent = drawn_from([(j, x * fitness[j]) for j, x in self.around(dead)], v)
             return dead, (dead if parent is None else parent)
         return dead, self.model_of(dead, v, w, payoff, fitness)
+
+    def seated(self, stream):
+        """Who starts where: the declared nodes first, the rest in random order."""
+        given = {n: self.kinds.index(p.strategy) for p in self.scenario.players for n in p.nodes}
+        rest = list(self.starting)
+        for kind in given.values():
+            rest.remove(kind)
+        rest = iter(stream.shuffle(rest))
+        return [given[i] if i in given else next(rest) for i in range(self.size)]
+
+    def generation(self, stream, strategy, fitness):
+        """Everybody is replaced by a copy of a parent drawn from all, by fitness."""
+        born = []
+        for _ in range(self.size):
+            born.append(strategy[drawn_from([(j, fitness[j]) for j in range(self.size)], stream())])
+            stream()  # which of the founders of one's family: there is only one
+        return born
 
     def take_over(self, home, stream, strategy):
         """The home group copies itself onto another one, in random order."""
@@ -159,8 +208,11 @@ class Rounds(Society):
         super().__init__(scenario, seed)
         self.dice = chance.dice(seed, 1, first=replicate)
         self.t = 0
-        self.strategy = self.stream(chance.PLACE, 0, 0).shuffle(list(self.starting))
+        self.strategy = self.seated(self.stream(chance.PLACE, 0, 0))
         self.standing = dict.fromkeys(range(self.size), GOOD)
+        self.private = scenario.indirect.enabled and scenario.indirect.opinions == "private"
+        #: what the first thinks of the second
+        self.opinion = {(i, j): GOOD for i in range(self.size) for j in range(self.size)}
         self.payoff = dict.fromkeys(range(self.size), 0.0)
 
     def u(self, purpose, turn, row):
@@ -172,7 +224,8 @@ class Rounds(Society):
             return Stream(chance.open_stream_at(self.dice, 0, purpose, self.t, turn, row))
 
     def round(self):
-        norm = NORMS.get(self.scenario.indirect.assessment.kind) if self.scenario.indirect.enabled else None
+        rule = self.scenario.indirect
+        norm = norm_of(rule.assessment) if rule.enabled and rule.assessment.kind != "type" else None
         if norm is None:  # one is what one is: does one help a stranger?
             for i in self.group:
                 self.standing[i] = int(self.automata[self.strategy[i]].helps_strangers)
@@ -203,11 +256,14 @@ class Rounds(Society):
             for side in (0, 1):
                 row, me, you = 2 * e + side, pair[side], pair[1 - side]
                 known = self.u(chance.KNOW, turn, row) < self.visibility
-                seen = self.standing[you] if known else 2
-                likely = self.automata[self.strategy[me]].cooperate[states[side], last[side], seen, 0]
+                name, own = self.standing[you], self.standing[me]
+                if self.private:
+                    name, own = self.opinion[me, you], self.opinion[me, me]
+                seen = name if known else 2
+                likely = self.automata[self.strategy[me]].cooperate[states[side], last[side], seen, 0, own]
                 helps = self.u(chance.ACT, turn, row) < likely
                 slips = self.u(chance.SLIP, turn, row) < self.scenario.execution_error
-                did.append(helps != slips)
+                did.append(helps != (slips and (helps or self.scenario.slips == "both")))
             for side in (0, 1):
                 mine, yours = int(not did[side]), int(not did[1 - side])
                 totals[side] += self.scenario.game.payoffs()[mine, yours]
@@ -229,23 +285,54 @@ class Rounds(Society):
             self.payoff[i] = whole / weight if values and self.scenario.payoff == "averaged" else whole
 
     def judge(self, norm, meetings):
+        if self.private:
+            self.judge_privately(norm, meetings)
+            return
         before = dict(self.standing)
         for e, pair, _, did in meetings:
             for side in (0, 1):
-                verdict = norm(did[side], before[pair[1 - side]] == GOOD)
+                blind = self.u(chance.JUDGE, 1, 2 * e + side) < self.scenario.indirect.perception_error
+                verdict = norm(did[side] != blind, before[pair[1 - side]] == GOOD, before[pair[side]] == GOOD)
                 wrong = self.u(chance.JUDGE, 0, 2 * e + side) < self.scenario.indirect.assessment_error
                 self.standing[pair[side]] = GOOD if verdict != wrong else BAD
+
+    def judge_privately(self, norm, meetings):
+        before, rule = dict(self.opinion), self.scenario.indirect
+        for e, pair, _, did in meetings:
+            for side in (0, 1):
+                donor, recipient = pair[side], pair[1 - side]
+                for o in range(self.size):
+                    row = (2 * e + side) * self.size + o
+                    if o not in pair and self.u(chance.JUDGE, 2, row) >= rule.observation:
+                        continue
+                    blind = o != donor and self.u(chance.JUDGE, 3, row) < rule.perception_error
+                    wrong = o != donor and self.u(chance.JUDGE, 4, row) < rule.assessment_error
+                    verdict = norm(did[side] != blind, before[o, recipient] == GOOD, before[o, donor] == GOOD)
+                    self.opinion[o, donor] = GOOD if verdict != wrong else BAD
+        for i in range(self.size):
+            well = sum(self.opinion[o, i] == GOOD for o in range(self.size) if o != i)
+            self.standing[i] = GOOD if well >= (self.size - 1) / 2 else BAD
+
+    def clear(self, i):
+        """Somebody new: in good standing with all, and all with it."""
+        self.standing[i] = GOOD
+        for j in range(self.size):
+            self.opinion[i, j] = self.opinion[j, i] = GOOD
 
     def learn(self):
         update, alive = self.scenario.update, sorted(self.group)
         richest = max(self.payoff[i] for i in alive)
-        fitness = {i: math.exp(update.intensity * (self.payoff[i] - richest)) for i in alive}
-        if self.fluid:
+        fitness = {i: math.exp(update.selection * (self.payoff[i] - richest)) for i in alive}
+        if update.kind == "wright_fisher":
+            self.strategy = self.generation(self.stream(chance.LEARN, 0, 0), self.strategy, fitness)
+            for i in alive:
+                self.clear(i)
+        elif self.fluid:
             for r in range(update.replacements):
                 newborn = self.birth(self.stream(chance.LEARN, r, 0), self.strategy, fitness)
                 if newborn is not None:
-                    self.standing[newborn] = GOOD
-        elif update.kind in ("imitation", "pairwise_comparison"):
+                    self.clear(newborn)
+        elif update.synchronous:
             draws = {i: (self.u(chance.LEARN, 0, i), self.u(chance.LEARN, 1, i)) for i in alive}
             models = {i: self.model_of(i, *draws[i], self.payoff, fitness) for i in alive}
             self.strategy = [self.strategy[models[i]] for i in alive]
@@ -258,7 +345,7 @@ class Rounds(Society):
                 dead, parent = self.replacement(u, v, w, self.payoff, fitness)
                 if dead != parent:
                     self.strategy[dead], fitness[dead] = self.strategy[parent], fitness[parent]
-                    self.standing[dead] = GOOD
+                    self.clear(dead)
                     self.perhaps_take_over(1 + r, dead)
 
     def perhaps_take_over(self, turn, i):
@@ -274,7 +361,7 @@ class Events(Society):
         self.matrix = scenario.matrix(scenario.answers(seed))
         with engine("plain"):
             self.stream = Stream(chance.open_stream(chance.stream_base(seed), replicate))
-        self.strategy = self.stream.shuffle(list(self.starting))
+        self.strategy = self.seated(self.stream)
         self.events = 0
 
     def expected(self):
@@ -285,10 +372,16 @@ class Events(Society):
             whole = math.fsum(weight * self.matrix[self.strategy[i], self.strategy[j]] for j, weight in near)
             share = math.fsum(weight for _, weight in near) if self.scenario.payoff == "averaged" else 1.0
             payoff[i] = whole / share if near else 0.0
-        return payoff, {i: math.exp(self.scenario.update.intensity * x) for i, x in payoff.items()}
+        return payoff, {i: math.exp(self.scenario.update.selection * x) for i, x in payoff.items()}
 
     def event(self):
         payoff, fitness = self.expected()
+        if self.scenario.update.kind == "wright_fisher":
+            richest = max(payoff.values())
+            fitness = {i: math.exp(self.scenario.update.selection * (x - richest)) for i, x in payoff.items()}
+            self.strategy = self.generation(self.stream, self.strategy, fitness)
+            self.events += self.size
+            return
         self.events += 1
         if self.fluid:
             self.birth(self.stream, self.strategy, dict(fitness))

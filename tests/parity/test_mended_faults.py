@@ -33,7 +33,7 @@ def test_whoever_imitates_sees_differences_among_neighbours_far_below_the_riches
     chance = scripted(dice(0), [((0, LEARN, 0, 0, i), 0.5) for i in range(6)])
     alive, group = np.ones((1, 6), np.int8), np.zeros((1, 6), np.int32)
     bound = learn_together.using(source=scenario.update.source)
-    bound(0, chance, answers, 1.0, strategy, alive, payoff, group)
+    bound(0, chance, answers, 1.0, 1.0, strategy, alive, payoff, group)
     assert strategy[0, 3] == 4
 
 

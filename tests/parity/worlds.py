@@ -10,7 +10,8 @@ import numpy as np
 from coop_abm.core.dice import open_stream, stream_base
 from coop_abm.core.kernel import engine
 from coop_abm.engine.demes import fill_groups
-from coop_abm.engine.events import process
+from coop_abm.engine.events import FOLLOWED, process
+from coop_abm.engine.generations import settle_in
 from coop_abm.engine.nodes import recount, renew
 from coop_abm.engine.rounds import Play
 from coop_abm.engine.world import shuffled
@@ -19,7 +20,11 @@ from coop_abm.scenario import Scenario
 from coop_abm.scenario.knobs import replace
 
 RULES = ("kin", "direct", "indirect", "network", "group")
-UPDATES = ("birth_death", "death_birth", "imitation", "pairwise_comparison")
+#: Rules of which the exact chain of all states is known.
+CHAINED = ("birth_death", "death_birth", "imitation", "pairwise_comparison")
+UPDATES = (*CHAINED, "imitate_the_best", "proportional_imitation", "wright_fisher")
+#: Rules that know an intensity of selection.
+SELECTING = (*CHAINED, "wright_fisher")
 STRUCTURES: dict[str, dict[str, Any]] = {
     "ring": {"kind": "ring", "degree": 4},
     "torus": {"kind": "torus", "neighbours": 4},
@@ -48,7 +53,7 @@ def subsets(names: tuple[str, ...] = RULES) -> list[tuple[str, ...]]:
 
 def world(on: tuple[str, ...] = (), update: str = "birth_death", structure: str = "ring", **changes: Any) -> Scenario:
     """Twelve individuals under these rules."""
-    rule: dict[str, Any] = {"kind": update, "intensity": 0.3}
+    rule: dict[str, Any] = {"kind": update, "intensity": 0.3} if update in SELECTING else {"kind": update}
     if update in ("birth_death", "death_birth"):
         rule["replacements"] = 5
     declared: dict[str, Any] = {"size": 12, "players": PLAYERS, "update": rule, "network.graph": STRUCTURES[structure]}
@@ -58,9 +63,9 @@ def world(on: tuple[str, ...] = (), update: str = "birth_death", structure: str 
 
 
 def refused(on: tuple[str, ...], update: str, structure: str) -> bool:
-    """Groups that grow and split are a process with births: no other rule can run them."""
+    """Groups that grow and split are a process with births; groups on a graph are no business of everybody."""
     on_a_graph = "network" in on and structure != "complete"
-    return "group" in on and not on_a_graph and update != "birth_death"
+    return "group" in on and (update == "wright_fisher" or (not on_a_graph and update != "birth_death"))
 
 
 def cells(update: str, structure: str) -> list[tuple[str, ...]]:
@@ -108,7 +113,7 @@ def events_of(scenario: Scenario, steps: int = 25, limit: int = 500) -> Seen:
     ready = process(scenario, 7, record_gains=True)
     start, base, size = scenario.starting_counts(), stream_base(7), scenario.size
     winner, events, gains = np.zeros(3, np.int64), np.zeros(3, np.int64), np.zeros(3)
-    written = (winner, events, gains) if ready.kind == "graph" else (winner, events)
+    written = (winner, events, gains) if ready.kind in FOLLOWED else (winner, events)
     ready.ensemble(ready.world, base, 0, start, limit, *written)
     seen = [("ensemble: winner", winner), ("ensemble: events", events), ("ensemble: gains", gains)]
 
@@ -116,8 +121,15 @@ def events_of(scenario: Scenario, steps: int = 25, limit: int = 500) -> Seen:
     helping, payoff, fitness = (np.zeros(size) for _ in range(3))
     count, column = start.copy(), {"strategy": strategy}
     stream = _words(shuffled(start, strategy, *_words(open_stream(base, 0))))
-    if ready.kind == "mixed":
-        changing: tuple[np.ndarray, ...] = (count,)
+    changing: tuple[np.ndarray, ...]
+    if ready.kind == "generations":
+        second = np.zeros(size if scenario.kin.diploid else 0, np.int64)
+        changing = (strategy, second, count, payoff, fitness)
+        column |= {"second": second, "count": count, "payoff": payoff, "fitness": fitness}
+        seats = scenario.seats()
+        stream = _words(settle_in(ready.world, start, seats, *changing, *_words(open_stream(base, 0))))
+    elif ready.kind == "mixed":
+        changing = (count,)
         column = {"count": count}
     elif ready.kind == "graph":
         for i in range(size):

@@ -10,9 +10,9 @@ from coop_abm.theory import automata, transforms
 
 
 def table(*rows):
-    """Tables (S, 1, 5, 3, 2) of one-state strategies: rows (5, 3) of probabilities, kin ignored."""
-    chance = np.array(rows, dtype=float)[:, None, :, :, None]
-    return np.repeat(chance, 2, axis=4), np.zeros((len(rows), 1, 4), int)
+    """Tables (S, 1, 5, 3, 2, 2) of one-state strategies: rows (5, 3) of probabilities, kin and own standing ignored."""
+    chance = np.array(rows, dtype=float)[:, None, :, :, None, None]
+    return np.tile(chance, (1, 1, 1, 1, 2, 2)), np.zeros((len(rows), 1, 4), int)
 
 
 def memory(start, cc, cd, dc, dd):
@@ -37,10 +37,10 @@ def test_it_does_so_in_any_game():
 
 
 def test_a_two_state_grim_trigger_never_forgives():
-    chance = np.zeros((2, 2, 5, 3, 2))
+    chance = np.zeros((2, 2, 5, 3, 2, 2))
     chance[0, 0] = 1  # GRIM cooperates in state 0 only
     alternate = memory(1, 0, 0, 1, 1)  # cooperates exactly every second turn
-    chance[1] = np.repeat(alternate[..., None], 2, axis=2)[None]
+    chance[1] = np.tile(alternate[None, ..., None, None], (1, 1, 1, 2, 2))
     after = np.array([[[0, 1, 0, 1], [1, 1, 1, 1]], [[0] * 4, [0] * 4]])
     w, game = 0.8, np.array([[3, 0], [5, 1]])
     M = automata.expected_payoffs(chance, after, game, continuation=w)
@@ -56,7 +56,7 @@ def test_errors_flip_what_was_intended():
 
 def test_the_kin_flag_selects_its_own_column():
     chance, after = table(ALLD)
-    chance[..., 1] = 1
+    chance[..., 1, :] = 1
     assert automata.expected_payoffs(chance, after, transforms.donation(3, 1), kin=1) == pytest.approx(np.array([[2]]))
     assert automata.expected_payoffs(chance, after, transforms.donation(3, 1), kin=0) == pytest.approx(np.array([[0]]))
 
@@ -85,7 +85,7 @@ def test_a_limit_that_depends_on_the_first_turn_is_refused():
         {"cooperate": np.zeros((2, 1, 5, 3))},
         {"next_state": np.ones((2, 1, 4), int)},
         {"next_state": np.zeros((2, 1, 4))},
-        {"cooperate": np.full((2, 1, 5, 3, 2), 2.0)},
+        {"cooperate": np.full((2, 1, 5, 3, 2, 2), 2.0)},
     ],
 )
 def test_tables_of_the_wrong_kind_are_refused(change):

@@ -50,3 +50,60 @@ def test_discriminators_among_themselves_cooperate_as_their_norm_allows(norm):
     late = frame.iloc[200:]
     assert late["cooperation"].mean() == pytest.approx(good * (1 - E) + (1 - good) * E, abs=0.02)
     assert late["good_standing"].mean() == pytest.approx(good, abs=0.02)
+
+
+# Under image scoring and shunning standing drifts slowly, so a run of this length tells less of the mean.
+@pytest.mark.parametrize(
+    ("norm", "expected", "tolerance"),
+    [("stern_judging", 0.9706, 0.003), ("simple_standing", 0.9706, 0.003), ("image_scoring", 0.3322, 0.03),
+     ("shunning", 0.3322, 0.03)],
+)  # fmt: skip
+def test_P23_with_public_standing_and_failing_help_discriminators_cooperate_as_published(norm, expected, tolerance):
+    """theory.md I3: judgements are turned round with probability 1 %, intended help fails with 1 %."""
+    from coop_abm import run
+
+    frame = run(
+        "stern_judging", steps=450, seed=23, replicates=2, size=2000, slips="help",
+        players=[{"share": 1.0, "strategy": "discriminator"}], indirect__assessment=norm, update__intensity=0.0,
+    ).frame  # fmt: skip
+    good = (1 - EPS) / (1 + (1 - 2 * EPS) * E) if norm in ("stern_judging", "simple_standing") else None
+    late = frame.iloc[150:]
+    assert late["cooperation"].mean() == pytest.approx(expected, abs=tolerance)
+    if good is not None:
+        assert good * (1 - E) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(("error", "observation"), [(0.05, 0.9), (0.01, 1.0)])
+def test_P23_with_private_opinions_stern_judging_is_a_coin(error, observation):
+    from coop_abm import run
+
+    frame = run(
+        "private_opinions", steps=700, seed=24, replicates=8,
+        indirect__perception_error=error, indirect__observation=observation,
+    ).frame  # fmt: skip
+    assert frame.iloc[200:]["cooperation"].mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_with_private_opinions_simple_standing_keeps_help_and_shunning_loses_it():
+    from coop_abm import run
+
+    help_under = {
+        norm: run("private_opinions", steps=500, seed=25, replicates=4, indirect__assessment=norm,
+                  indirect__perception_error=0.01, indirect__observation=1.0).frame["cooperation"].iloc[300:].mean()
+        for norm in ("simple_standing", "shunning")
+    }  # fmt: skip
+    assert help_under["simple_standing"] == pytest.approx(0.98, abs=0.02)
+    assert help_under["shunning"] < 0.02
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_the_leading_eight_keep_cooperation_up_when_standing_is_public(number):
+    """What makes them leading: among those who follow them nearly everybody is helped [OhtsukiIwasa2004]."""
+    from coop_abm import run
+
+    frame = run(
+        "stern_judging", steps=200, seed=26, size=1000, slips="help",
+        players=[{"share": 1.0, "strategy": "or_discriminator" if number <= 2 else "discriminator"}],
+        indirect__assessment={"kind": "leading_eight", "number": number}, update__intensity=0.0,
+    ).frame  # fmt: skip
+    assert frame["cooperation"].iloc[100:].mean() > 0.95

@@ -87,6 +87,27 @@ def test_P6_the_complete_graph_is_a_well_mixed_population():
 
 
 @pytest.mark.parametrize(("update", "expected"), [("imitation", 6.555556)])
-def test_imitation_asks_for_two_neighbours_more(update, expected):
+def test_P7_imitation_asks_for_two_neighbours_more(update, expected):
     weak = replace(named("network"), {"update": update, "update.intensity": 0.05})
     assert agrees(crossing(weak, seed=7, relative_error=0.008), expected)
+
+
+@pytest.mark.parametrize("benefit", [3.0, 10.0])
+def test_P8_birth_death_never_favours_cooperation_on_a_cycle(benefit):
+    cycle = world(nx.cycle_graph(10), update="birth_death", update__intensity=0.05, game__benefit=benefit)
+    assert expectation(cycle).value == pytest.approx(-9, abs=1e-3)
+    exact = chain.graph_fixation(
+        nx.to_numpy_array(nx.cycle_graph(10)), cycle.matrix(cycle.answers()), update="birth_death", intensity=0.05
+    )
+    assert exact.cooperators < 0.1 < exact.defectors
+    for invader, rho in enumerate(exact):
+        found = fixation(cycle, invader=invader, runs=40_000, seed=8)
+        assert within(found.probability, found.error, rho), invader
+
+
+def test_P8_the_full_chain_has_its_crossing_at_minus_nine():
+    dense = nx.to_numpy_array(nx.cycle_graph(10))
+    found = chain.critical(
+        dense, lambda b: np.array([[b - 1, -1], [b, 0.0]]), update="birth_death", intensity=1e-3, payoff="averaged"
+    )
+    assert found == pytest.approx(-9, abs=1e-3)
