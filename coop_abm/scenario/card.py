@@ -111,10 +111,16 @@ def _game(scenario: Scenario) -> str:
 def _players(scenario: Scenario) -> str:
     heads = head_count(scenario.players, scenario.size)
     rows = [
-        (_title(entry.strategy), _figure(entry.share), f"{count:,}", escaped(entry.policy))
-        for entry, count in zip(scenario.players, heads, strict=True)
+        (_title(who.strategy), f"{count / scenario.size:.4g}", f"{count:,}", _where(who.nodes), escaped(who.policy))
+        for who, count in zip(scenario.players, heads, strict=True)
     ]
-    return _table(("strategy", "share at the start", "individuals", "who decides"), rows)
+    return _table(("strategy", "share at the start", "individuals", "where", "who decides"), rows)
+
+
+def _where(nodes: tuple[int, ...]) -> str:
+    """Where somebody starts."""
+    shown = ", ".join(map(str, nodes[:10])) + (", …" if len(nodes) > 10 else "")
+    return f"node {shown}" if len(nodes) == 1 else f"nodes {shown}" if nodes else "anywhere"
 
 
 def _clock(scenario: Scenario) -> str:

@@ -105,8 +105,13 @@ def test_payoffs_are_those_of_the_game():
 
 @EVERY
 def test_players_are_counted(name):
-    counts = [int(row[2]) for row in rows(section(card(named(name)), "Who is in the population"))]
+    counts = [int(row[2].replace(",", "")) for row in rows(section(card(named(name)), "Who is in the population"))]
     assert sum(counts) == named(name).size
+
+
+def test_players_who_start_on_nodes_are_told_where():
+    told = [row[1:4] for row in rows(section(card(named("kaleidoscope")), "Who is in the population"))]
+    assert told == [["0.9999", "9,800", "anywhere"], ["0.000102", "1", "node 4900"]]
 
 
 @EVERY
