@@ -222,7 +222,8 @@ def _title(part: Part) -> str:
 
 def _settings(part: Part) -> str:
     """Every knob of a part but its kind and its switch: name = value and unit."""
-    told = [knob for knob in knobs(part) if knob.path not in ("kind", "enabled")]
+    idle = ("kind", "enabled", *getattr(part, "unread", ()))
+    told = [knob for knob in knobs(part) if knob.path not in idle]
     return ", ".join(f"{k.title[:1].lower()}{k.title[1:]} = {_value(k)}" for k in told)
 
 

@@ -294,3 +294,10 @@ def test_whatever_is_typed_is_parsed_into_a_value_or_a_word(text):
 
 def test_a_whole_number_serves_where_a_number_is_asked_for():
     assert replace(Scenario(), {"kin.relatedness": parsed("1")}).kin.relatedness == 1.0
+
+
+def test_the_knobs_of_a_strategy_in_a_list_can_be_set_with_it():
+    changed = replace(Scenario(), {"players.0.strategy": "memory_one", "players.0.strategy.start": 0.5})
+    assert changed.players[0].strategy.start == 0.5
+    with pytest.raises(ScenarioError, match=r"^players\.0\.strategy\.stat: no such knob; did you mean"):
+        replace(changed, {"players.0.strategy.stat": 0.5})
