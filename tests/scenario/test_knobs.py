@@ -185,9 +185,9 @@ OTHER_VALUE = {
     "players.0.share": None, "players.0.strategy": "tft", "players.0.policy": None, "players.1.share": None,
     "players.1.strategy": "allc", "players.1.policy": None, "kin.enabled": False, "kin.relatedness": 0.9,
     "kin.channel": "meeting", "kin.family": 5, "kin.pedigree": "cousins", "kin.founders": 3, "direct.enabled": False,
-    "direct.continuation": 0.9, "indirect.enabled": False, "indirect.visibility": 0.9, "indirect.assessment": "shunning",
-    "indirect.assessment_error": 0.1, "indirect.perception_error": 0.1, "indirect.opinions": "private",
-    "indirect.observation": 0.5, "network.enabled": None, "network.graph": "torus", "network.graph.degree": 6,
+    "direct.continuation": 0.9, "indirect.enabled": False, "indirect.visibility": 0.9,
+    "indirect.assessment": "shunning", "indirect.assessment_error": 0.1, "indirect.perception_error": 0.1,
+    "indirect.opinions": "private", "indirect.observation": 0.5, "network.enabled": None, "network.graph": "torus", "network.graph.degree": 6,
     "group.enabled": False, "group.size": 10, "group.split": 0.5,
 }  # fmt: skip
 
