@@ -180,15 +180,16 @@ def test_a_grid_may_walk_over_kinds():
 
 #: A permitted other value for each knob of a world in which all rules are on.
 OTHER_VALUE = {
-    "size": 200, "clock": None, "partners": "all", "payoff": "accumulated", "execution_error": 0.1, "slips": "help",
-    "game": "snowdrift", "game.benefit": 4.0, "game.cost": 0.5, "update": "imitation", "update.intensity": 0.7,
-    "players.0.share": None, "players.0.strategy": "tft", "players.0.policy": None, "players.1.share": None,
-    "players.1.strategy": "allc", "players.1.policy": None, "kin.enabled": False, "kin.relatedness": 0.9,
-    "kin.channel": "meeting", "kin.family": 5, "kin.pedigree": "cousins", "kin.founders": 3, "direct.enabled": False,
-    "direct.continuation": 0.9, "indirect.enabled": False, "indirect.visibility": 0.9,
-    "indirect.assessment": "shunning", "indirect.assessment_error": 0.1, "indirect.perception_error": 0.1,
-    "indirect.opinions": "private", "indirect.observation": 0.5, "network.enabled": None, "network.graph": "torus", "network.graph.degree": 6,
-    "group.enabled": False, "group.size": 10, "group.split": 0.5,
+    "size": 200, "clock": None, "partners": "all", "payoff": "accumulated", "execution_error": 0.1,
+    "slips": "help", "game": "snowdrift", "game.benefit": 4.0, "game.cost": 0.5, "update": "imitation",
+    "update.intensity": 0.7, "players.0.share": None, "players.0.strategy": "tft", "players.0.policy": None,
+    "players.1.share": None, "players.1.strategy": "allc", "players.1.policy": None, "kin.enabled": False,
+    "kin.relatedness": 0.9, "kin.channel": "meeting", "kin.family": 5, "kin.pedigree": "cousins",
+    "kin.founders": 3, "direct.enabled": False, "direct.continuation": 0.9, "indirect.enabled": False,
+    "indirect.visibility": 0.9, "indirect.assessment": "shunning", "indirect.assessment_error": 0.1,
+    "indirect.perception_error": 0.1, "indirect.opinions": "private", "indirect.observation": 0.5,
+    "network.enabled": None, "network.graph": "torus", "network.graph.degree": 6, "group.enabled": False,
+    "group.size": 10, "group.split": 0.5,
 }  # fmt: skip
 
 
