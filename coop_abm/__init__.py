@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from coop_abm.core.errors import CoopError
     from coop_abm.engine.rounds import Play
     from coop_abm.lab import CriticalRatio, Run, critical_ratio, run, world
+    from coop_abm.scenario.card import card
+    from coop_abm.scenario.citation import citation, cited
     from coop_abm.scenario.expectation import Expectation, expectation
     from coop_abm.scenario.scenario import Scenario
 
@@ -31,6 +33,9 @@ _HOMES = {
     "Play": "coop_abm.engine.rounds",
     "Run": "coop_abm.lab",
     "Scenario": "coop_abm.scenario.scenario",
+    "card": "coop_abm.scenario.card",
+    "citation": "coop_abm.scenario.citation",
+    "cited": "coop_abm.scenario.citation",
     "critical_ratio": "coop_abm.lab",
     "expectation": "coop_abm.scenario.expectation",
     "run": "coop_abm.lab",
@@ -38,8 +43,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "CoopError", "CriticalRatio", "Expectation", "Play", "Run", "Scenario", "__version__", "critical_ratio",
-    "expectation", "run", "world",
+    "CoopError", "CriticalRatio", "Expectation", "Play", "Run", "Scenario", "__version__", "card", "citation",
+    "cited", "critical_ratio", "expectation", "run", "world",
 ]  # fmt: skip
 
 

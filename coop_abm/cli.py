@@ -27,6 +27,7 @@ app = typer.Typer(
 _KNOBS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if it is missing.")]
+Page = Annotated[Path | None, typer.Option("--out", help="File to write; printed if it is left out.")]
 Seed = Annotated[int, typer.Option("--seed", help="Root seed: the same seed gives the same result.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bar and no table.")]
 GraphFile = Annotated[
@@ -161,7 +162,53 @@ def knobs(
         typer.echo(f"{knob.path} = {value}\n    {knob.help}" + (f"  [{permitted}]" if permitted else ""))
 
 
+@app.command(context_settings=_KNOBS)
+def card(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="A scenario file (.toml) or a name; see `coop-abm list`.")],
+    seed: Seed = 0,
+    out: Page = None,
+    graph: GraphFile = None,
+    unweighted: Unweighted = False,
+) -> None:
+    """Print the page that a scenario writes about itself, in Markdown; knobs are set as in `run`."""
+    from coop_abm import lab
+    from coop_abm.scenario.card import card as page
+
+    lab.check_seed(seed)
+    weight = None if unweighted else "weight"
+    _give(page(lab.world(scenario, graph=graph, weight=weight, **_changes(context.args)), seed), out)
+
+
+@app.command(context_settings=_KNOBS)
+def cite(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="A scenario file (.toml) or a name; see `coop-abm list`.")],
+    seed: Seed = 0,
+    out: Page = None,
+    graph: GraphFile = None,
+    unweighted: Unweighted = False,
+) -> None:
+    """Print BibTeX of exactly the parts that a scenario uses; knobs are set as in `run`."""
+    from coop_abm import lab
+    from coop_abm.scenario.citation import citation
+
+    lab.check_seed(seed)
+    weight = None if unweighted else "weight"
+    _give(citation(lab.world(scenario, graph=graph, weight=weight, **_changes(context.args)), seed), out)
+
+
 # ------------------------------------------------------------------------------- words on the screen
+
+
+def _give(text: str, out: Path | None) -> None:
+    """Print a text, or write it to a file."""
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    from coop_abm import output
+
+    _say_written([output.write_page(out, text)])
 
 
 def _changes(arguments: list[str]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ matplotlib is imported on use.
 
 from __future__ import annotations
 
+import functools
+import io
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,6 +52,20 @@ _STYLE: Any = {
 }
 
 
+@functools.cache
+def _picture() -> type[Figure]:
+    """Figures that a notebook shows by themselves: they belong to no window, so nobody else would."""
+    from matplotlib.figure import Figure
+
+    class Picture(Figure):
+        def _repr_png_(self) -> bytes:
+            buffer = io.BytesIO()
+            self.savefig(buffer, format="png", dpi=_STYLE["savefig.dpi"])
+            return buffer.getvalue()
+
+    return Picture
+
+
 @contextmanager
 def drawing(
     columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float = 5.0
@@ -62,10 +78,9 @@ def drawing(
     """
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = _picture()(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure, figure.subplots(rows, columns)
 

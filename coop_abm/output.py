@@ -54,6 +54,20 @@ def write_text(path: Path, text: str) -> Path:
     return write(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
 
 
+def write_page(path: Path, text: str) -> Path:
+    """Write UTF-8 text to the file that the user named; its folder is made if it is missing.
+
+    Raises
+    ------
+    OutputError
+        if that is no name of a file, or the disk refuses
+    """
+    if not path.name or "\x00" in path.name:
+        raise OutputError(f"--out {quoted(str(path))} must be the name of a file")
+    folder(path.parent)
+    return write_text(path, text)
+
+
 def cell(value: Any) -> str:
     """A value as a cell of a CSV file: six decimals, and text that no spreadsheet takes for a formula."""
     if value is None:

@@ -133,6 +133,11 @@ class Mechanism(Part):
 
     enabled: bool = knob(False, "on", live=True, help="switch this rule on")
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Knobs that mean nothing as the others stand; pages and controls leave them out."""
+        return ()
+
     def answer(self, answers: Answers, seed: int) -> Answers:
         """The answers so far, with this mechanism's own put in.
 

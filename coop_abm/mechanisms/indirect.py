@@ -49,6 +49,12 @@ class Indirect(Mechanism):
         help="probability that an outsider sees an encounter (private opinions)",
     )  # fmt: skip
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        if self.assessment.innate:
+            return "assessment_error", "perception_error", "opinions", "observation"
+        return ("observation",) if self.opinions == "public" else ()
+
     def answer(self, answers: Answers, seed: int) -> Answers:
         return answers._replace(
             visibility=self.visibility,

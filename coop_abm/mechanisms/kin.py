@@ -58,6 +58,12 @@ class Kin(Mechanism):
         """Does everybody carry two alleles?"""
         return self.enabled and self.channel == "descent" and self.pedigree != "founders"
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        if self.channel != "descent":
+            return "family", "pedigree", "founders"
+        return ("relatedness",) if self.pedigree == "founders" else ("relatedness", "founders")
+
     def answer(self, answers: Answers, seed: int) -> Answers:
         if self.channel == "value":
             return answers._replace(relatedness=self.relatedness)

@@ -21,6 +21,8 @@ from coop_abm.theory import chain, coalescence, composition, groups, thresholds
 SMALLEST_CHAIN = 10
 #: Intensity that stands for "weak" where a chain must be given one.
 WEAK = 1e-3
+#: Splitting less likely than this is none.
+RAREST = 1e-12
 #: Update rules of which a law of weak selection is known.
 KNOWN = ("birth_death", "death_birth", "imitation", "pairwise_comparison", "wright_fisher")
 
@@ -74,6 +76,8 @@ def _answer(scenario: Scenario, seed: int) -> tuple[float, str, str, tuple[str, 
     if answers.fluid:
         if scenario.payoff == "accumulated":
             raise _Silent("accumulated payoffs in groups that change in size: the known chain is for averaged ones")
+        if answers.split < RAREST:
+            raise _Silent("group.split is 0, so groups stay apart for ever and nothing can take over")
         chained = groups.GroupChain(answers.group_size, answers.groups, answers.split)
         value = chained.critical(lambda b: first + b * slope, scenario.update.intensity)
         reason = "exact Markov chain of group splitting at this intensity and splitting probability"

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from coop_abm.core.errors import ScenarioError, quoted
 from coop_abm.core.part import Part
-from coop_abm.scenario.catalogue import members_of
+from coop_abm.scenario.catalogue import flattened, members_of
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.scenario.wording import no_such_knob, validated
 
@@ -73,7 +73,7 @@ def _descend(at: Any, model: type[BaseModel] | None, step: str, path: str) -> tu
     if isinstance(at, (list, tuple)):
         if not step.isdecimal() or int(step) >= len(at):
             raise ScenarioError(f"{quoted(path, 80)}: there are {len(at)} entries, counted from 0")
-        return at[int(step)], None
+        return at[int(step)], model
     if not isinstance(at, dict) or step not in at:
         upto = path[: path.index(step) + len(step)]
         raise no_such_knob(upto, _names(model, at) if isinstance(at, dict) else ())
@@ -86,6 +86,8 @@ def _descend(at: Any, model: type[BaseModel] | None, step: str, path: str) -> tu
             below = members.get(inner.get("kind", ""))
         elif isinstance(field.annotation, type) and issubclass(field.annotation, Part):
             below = field.annotation
+        elif isinstance(inner, (list, tuple)):
+            below = next((c for c in flattened(field.annotation) if isinstance(c, type) and issubclass(c, Part)), None)
     if isinstance(at[step], tuple):
         at[step] = list(at[step])
     return at[step], below

@@ -1,6 +1,8 @@
 """The guards of the test session itself."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -19,6 +21,12 @@ def test_a_datagram_to_another_machine_is_refused(nobody_reaches_out):
     with datagrams, pytest.raises(OSError, match="tests may not talk to other machines"):
         datagrams.sendto(b"hello", ("192.0.2.1", 9))
     nobody_reaches_out.clear()
+
+
+def test_a_python_that_a_test_starts_cannot_reach_another_machine_either():
+    code = "import socket; socket.socket().connect(('192.0.2.1', 80))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "tests may not talk to other machines" in done.stderr
 
 
 def test_a_connection_to_this_machine_is_permitted():

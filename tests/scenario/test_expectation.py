@@ -120,3 +120,9 @@ def test_several_rules_at_once_need_less_benefit_than_each_alone():
     both = replace(named("kin"), {"direct.enabled": True, "direct.continuation": 0.5})
     alone = [replace(both, {off: False}) for off in ("kin.enabled", "direct.enabled")]
     assert expectation(both).value < min(expectation(world).value for world in alone)
+
+
+def test_theory_is_silent_about_groups_that_never_split():
+    world = replace(named("group"), {"group.split": 0.0})
+    assert expectation(world).kind == "silent"
+    assert "group.split is 0" in expectation(world).reason

@@ -180,12 +180,12 @@ def test_a_grid_may_walk_over_kinds():
 
 #: A permitted other value for each knob of a world in which all rules are on.
 OTHER_VALUE = {
-    "size": 200, "clock": None, "partners": "all", "payoff": "accumulated", "execution_error": 0.1, "slips": "help",
-    "game": "snowdrift",
-    "game.benefit": 4.0, "game.cost": 0.5, "update": "imitation", "update.intensity": 0.7,
-    "players.0.share": None, "players.0.strategy": "tft", "players.0.policy": None, "players.1.share": None,
-    "players.1.strategy": "allc", "players.1.policy": None, "kin.enabled": False, "kin.relatedness": 0.9,
-    "kin.channel": "meeting", "kin.family": 5, "kin.pedigree": "cousins", "kin.founders": 3, "direct.enabled": False, "direct.continuation": 0.9, "indirect.enabled": False,
+    "size": 200, "clock": None, "partners": "all", "payoff": "accumulated", "execution_error": 0.1,
+    "slips": "help", "game": "snowdrift", "game.benefit": 4.0, "game.cost": 0.5, "update": "imitation",
+    "update.intensity": 0.7, "players.0.share": None, "players.0.strategy": "tft", "players.0.policy": None,
+    "players.1.share": None, "players.1.strategy": "allc", "players.1.policy": None, "kin.enabled": False,
+    "kin.relatedness": 0.9, "kin.channel": "meeting", "kin.family": 5, "kin.pedigree": "cousins",
+    "kin.founders": 3, "direct.enabled": False, "direct.continuation": 0.9, "indirect.enabled": False,
     "indirect.visibility": 0.9, "indirect.assessment": "shunning", "indirect.assessment_error": 0.1,
     "indirect.perception_error": 0.1, "indirect.opinions": "private", "indirect.observation": 0.5,
     "network.enabled": None, "network.graph": "torus", "network.graph.degree": 6, "group.enabled": False,
@@ -295,3 +295,10 @@ def test_whatever_is_typed_is_parsed_into_a_value_or_a_word(text):
 
 def test_a_whole_number_serves_where_a_number_is_asked_for():
     assert replace(Scenario(), {"kin.relatedness": parsed("1")}).kin.relatedness == 1.0
+
+
+def test_the_knobs_of_a_strategy_in_a_list_can_be_set_with_it():
+    changed = replace(Scenario(), {"players.0.strategy": "memory_one", "players.0.strategy.start": 0.5})
+    assert changed.players[0].strategy.start == 0.5
+    with pytest.raises(ScenarioError, match=r"^players\.0\.strategy\.stat: no such knob; did you mean"):
+        replace(changed, {"players.0.strategy.stat": 0.5})
