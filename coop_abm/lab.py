@@ -83,7 +83,7 @@ class Run:
             # A name is the user's text: no formula, no control characters.
             axes.set_title(quoted(self.scenario.name or "one world")[1:-1], parse_math=False)
             axes.text(
-                0, -0.16, f"{self.caption}\n{_wrapped(self.verdict)}", transform=axes.transAxes, fontsize=9,
+                0, -0.16, f"{_wrapped(self.caption)}\n{_wrapped(self.verdict)}", transform=axes.transAxes, fontsize=9,
                 color=figures.MUTED, va="top", linespacing=1.4,
             )  # fmt: skip
         return figure
