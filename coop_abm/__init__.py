@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from coop_abm._version import __version__
 
 if TYPE_CHECKING:
+    from coop_abm.abm import CoopAgent, CoopModel
     from coop_abm.core.errors import CoopError
     from coop_abm.engine.rounds import Play
     from coop_abm.lab import CriticalRatio, Run, critical_ratio, run, world
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from coop_abm.scenario.scenario import Scenario
 
 _HOMES = {
+    "CoopAgent": "coop_abm.abm",
     "CoopError": "coop_abm.core.errors",
+    "CoopModel": "coop_abm.abm",
     "CriticalRatio": "coop_abm.lab",
     "Expectation": "coop_abm.scenario.expectation",
     "Play": "coop_abm.engine.rounds",
@@ -43,8 +46,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "CoopError", "CriticalRatio", "Expectation", "Play", "Run", "Scenario", "__version__", "card", "citation",
-    "cited", "critical_ratio", "expectation", "run", "world",
+    "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Play", "Run", "Scenario", "__version__",
+    "card", "citation", "cited", "critical_ratio", "expectation", "run", "world",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@
     │   └── OutputError     a place where results should go and cannot
     ├── TheoryError         theory is silent, or too large to compute exactly; the message says why
     ├── PolicyError         a policy answered with something that is no permitted action
+    ├── ReporterError       something that a Mesa model was asked to report could not be computed
     ├── NotAbsorbed         a population did not fix within the declared number of events
     └── MissingExtra        an optional dependency is not installed; names the install line
 
@@ -44,6 +45,10 @@ class TheoryError(CoopError):
 
 class PolicyError(CoopError):
     """A policy answered with something that is no permitted action."""
+
+
+class ReporterError(CoopError):
+    """A reporter of a data collector raised."""
 
 
 class NotAbsorbed(CoopError):

@@ -12,13 +12,14 @@ from typing import Protocol
 import numpy as np
 
 from coop_abm.core.dice import open_stream, stream_base
+from coop_abm.core.errors import ScenarioError
 from coop_abm.core.kernel import engine
 from coop_abm.core.question import Policy
-from coop_abm.engine.demes import fill_groups
+from coop_abm.engine.demes import fill_groups, renew_group
 from coop_abm.engine.events import process
 from coop_abm.engine.generations import settle_in
 from coop_abm.engine.measures import Snapshot, observe
-from coop_abm.engine.nodes import recount, renew_all
+from coop_abm.engine.nodes import recount, renew, renew_all
 from coop_abm.engine.rounds import Play, run
 from coop_abm.engine.world import seat_all
 from coop_abm.scenario.scenario import Scenario
@@ -41,6 +42,10 @@ class RoundWorld:
 
     def __init__(self, play: Play, policy: Policy):
         self.play, self.policy = play, policy
+
+    def reopen(self) -> None:
+        """Open the round anew, after the table was changed from outside: the same dice, other views."""
+        self.play._open()
 
     def step(self) -> None:
         """One round."""
@@ -93,6 +98,34 @@ class EventWorld:
             return
         renew_all(self.strategy, world, self.helping, self.payoff, self.fitness)
         self.group[:] = np.arange(world.size) // world.group_size
+
+    def assign(self, row: int, strategy: int) -> None:
+        """Give the individual in this row another strategy, by index, and renew what follows from it.
+
+        Raises
+        ------
+        ScenarioError
+            where individuals are told apart by strategy alone, or this process keeps more than strategies
+        """
+        world, kind = self.process.world, self.process.kind
+        if kind not in ("graph", "groups"):
+            raise ScenarioError(
+                "strategy: on the event clock one individual can be changed only on a graph or among groups; "
+                "clock = round can change anybody"
+            )
+        before, self.strategy[row] = int(self.strategy[row]), strategy
+        if kind == "groups":
+            scratch = np.zeros_like(self.count)
+            home = int(self.group[row])
+            renew_group(home, self.strategy, self.group, self.alive, world, scratch, self.payoff, self.fitness)
+            return
+        self.count[before] -= 1
+        self.count[strategy] += 1
+        for site in (row, *world.indices[world.indptr[row] : world.indptr[row + 1]].tolist()):
+            renew(
+                site, self.strategy, world.size, world.indptr, world.indices, world.weight, world.matrix,
+                world.scale, world.intensity, self.helping, self.payoff, self.fitness,
+            )  # fmt: skip
 
     def step(self) -> None:
         """One generation: as many events as there is room for individuals, or fewer if all agree."""
