@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coop_abm import Scenario
-from coop_abm.abm import CoopModel
+from coop_abm import CoopModel, Scenario
 from coop_abm.abm.reporters import Reporters, by_name
 
 
