@@ -3,6 +3,7 @@
 Models are found, not listed: a new folder with a model.py is under these tests.
 """
 
+import doctest
 import importlib
 import inspect
 import os
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 
 from coop_abm import CoopModel, cli
+from coop_abm.core.kernel import current_engine
 from coop_abm.dashboard import page  # first: it settles Solara's settings
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +33,14 @@ ODD = (
 
 #: Measures that are a number in every world, at every time.
 ALWAYS = ("cooperators", "mean_payoff", "good_standing", "individuals", "groups", "largest_group")
+
+
+@pytest.fixture(autouse=True)
+def compiled():
+    """Ten thousand cells are too many for the interpreter; tests/parity holds the two engines equal."""
+    if current_engine() == "plain":
+        pytest.skip("models are tested compiled")
+
 
 every_model = pytest.mark.parametrize("name", MODELS)
 
@@ -101,6 +111,13 @@ def test_its_own_measures_are_collected_beside_those_of_the_user(name):
     assert own >= set(plain.datacollector.get_model_vars_dataframe())
     for extra in own - set(plain.datacollector.get_model_vars_dataframe()):
         assert f"`{extra}`" in readme(name), "a measure of its own is told of in its README"
+
+
+@every_model
+def test_the_examples_in_its_docstrings_are_true(name):
+    tried = doctest.testmod(module(name))
+    assert tried.attempted > 0
+    assert tried.failed == 0
 
 
 @every_model
