@@ -202,6 +202,9 @@ class CoopModel(mesa.Model):
                 self.time -= 1.0
             raise
 
+    def __getstate__(self) -> Any:
+        raise CoopError("a model cannot be pickled or copied; CoopModel(model.declared, rng=model.seed) makes it again")
+
     # ------------------------------------------------------------------ what is seen
 
     def seen(self) -> Snapshot:
