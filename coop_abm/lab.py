@@ -39,6 +39,7 @@ class Run:
     scenario, seed, steps : what was run
     frame    : one row a time step (round or generation); measures and the share of each strategy
     expected : what theory says about it
+    replicates : independent populations that the frame is the mean of
     """
 
     scenario: Scenario
@@ -46,6 +47,7 @@ class Run:
     steps: int
     frame: pandas.DataFrame
     expected: Expectation
+    replicates: int = 1
 
     @property
     def verdict(self) -> str:
@@ -62,6 +64,7 @@ class Run:
         return (
             f"N = {world.size}, {world.game.kind} ({game}), {world.update.kind}{selection}; "
             f"rules on: {rules}; {world.clock} clock, seed {self.seed}"
+            + (f", mean of {self.replicates} populations" if self.replicates > 1 else "")
         )
 
     def plot(self) -> Figure:
@@ -107,6 +110,7 @@ class Run:
                 place / "provenance.json",
                 provenance(
                     {self.scenario.name or "world": self.scenario}, seed=self.seed, steps=self.steps,
+                    replicates=self.replicates,
                     expected=self.expected._asdict(), verdict=self.verdict,
                 ),
             ),
@@ -196,7 +200,7 @@ def run(
     declared = world(scenario, graph=graph, weight=weight, **knobs)
     going = start(declared, seed, replicates=replicates)
     rows = list(history(going, declared.repertoire().names, steps, progress))
-    return Run(declared, seed, steps, pandas.DataFrame(rows), expectation(declared, seed))
+    return Run(declared, seed, steps, pandas.DataFrame(rows), expectation(declared, seed), replicates)
 
 
 def critical_ratio(

@@ -28,6 +28,7 @@ class AgentView(NamedTuple):
     last      : what it and what its partner did in the last turn, (own, partner's); None at the start
     standing  : what is known of the partner: "good", "bad" or "unknown"
     kin       : is the partner known as kin?
+    own       : the agent's own standing: "good" or "bad"
     inherited : what the inherited strategy says, "cooperate" or "defect"
     draw      : a uniform number in [0, 1) for this decision, the same in every run of one seed; the
                 inherited strategy has read it already
@@ -41,6 +42,7 @@ class AgentView(NamedTuple):
     last: tuple[str, str] | None
     standing: str
     kin: bool
+    own: str
     inherited: str
     draw: float
 
@@ -73,7 +75,7 @@ class AskAgents:
         strategies = model.strategies
         columns = (question.individual, question.partner, *seen, action, question.draw)
         rows = zip(*(column.tolist() for column in columns), strict=True)
-        for q, (row, partner, strategy, memory, last, standing, kin, inherited, draw) in enumerate(rows):
+        for q, (row, partner, strategy, memory, last, standing, kin, own, inherited, draw) in enumerate(rows):
             agent = model.agent_at(row)
             if agent is None:
                 continue
@@ -83,7 +85,7 @@ class AskAgents:
                 outcome = names[own], names[other]
             view = AgentView(
                 question.round, question.turn, partner, strategies[strategy], memory, outcome,
-                STANDINGS[standing], bool(kin), names[inherited], draw,
+                STANDINGS[standing], bool(kin), STANDINGS[own], names[inherited], draw,
             )  # fmt: skip
             action[q] = chosen(agent.decide(view), names, agent)
         return action

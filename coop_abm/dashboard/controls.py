@@ -63,7 +63,10 @@ def _tells(knob: Knob, scenario: Scenario) -> bool:
     if knob.path in ("partners", "update.replacements"):
         return scenario.clock == "round"
     if knob.path == "players.0.share":
-        return len(scenario.players) == 2
+        return len(scenario.players) == 2 and not any(entry.nodes for entry in scenario.players)
+    rule, _, name = knob.path.partition(".")
+    if rule in RULES and name.partition(".")[0] in getattr(scenario, rule).unread:
+        return False
     # A graph of the user's own is data: there is nothing to move in it.
     return not (scenario.network.graph.kind in OWN_DATA and knob.path.startswith("network.graph."))
 
@@ -108,6 +111,9 @@ def slider(knob: Knob, size: int) -> tuple[float, float, float]:
     low = knob.low if knob.low is not None else min(0, knob.value)
     high = knob.high if knob.high is not None else knob.below
     step = knob.step or (1 if whole else (high - low) / 100 if high is not None else 0.01)
+    if low < 0 and high is not None and (high - low) / step > MOST_STEPS:  # payoffs of either sign
+        reach = _round_up(max(2 * abs(knob.value), 50 * step))
+        return -reach, reach, step
     if high is None or (high - low) / step > MOST_STEPS:
         high = max(_round_up(low + 100 * step), _round_up(knob.value))
     if high - low > MOST_STEPS * step:

@@ -17,7 +17,7 @@ from coop_abm.core.kernel import engine
 from coop_abm.core.question import Policy
 from coop_abm.engine.demes import fill_groups, renew_group
 from coop_abm.engine.events import process
-from coop_abm.engine.generations import settle_in
+from coop_abm.engine.generations import count_alleles, earn, settle_in
 from coop_abm.engine.measures import Snapshot, observe
 from coop_abm.engine.nodes import recount, renew, renew_all
 from coop_abm.engine.rounds import Play, run
@@ -108,12 +108,16 @@ class EventWorld:
             where individuals are told apart by strategy alone, or this process keeps more than strategies
         """
         world, kind = self.process.world, self.process.kind
-        if kind not in ("graph", "groups"):
+        if kind == "mixed" or len(self.second):
             raise ScenarioError(
-                "strategy: on the event clock one individual can be changed only on a graph or among groups; "
-                "clock = round can change anybody"
+                "strategy: on the event clock an individual of a mixed population, or of two alleles, cannot be "
+                "changed; clock = round can change anybody"
             )
         before, self.strategy[row] = int(self.strategy[row]), strategy
+        if kind == "generations":
+            count_alleles(self.strategy, self.second, self.count)
+            earn(world, self.strategy, self.second, self.count, self.payoff, self.fitness)
+            return
         if kind == "groups":
             scratch = np.zeros_like(self.count)
             home = int(self.group[row])

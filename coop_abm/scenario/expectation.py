@@ -21,6 +21,8 @@ from coop_abm.theory import chain, coalescence, composition, groups, thresholds
 SMALLEST_CHAIN = 10
 #: Intensity that stands for "weak" where a chain must be given one.
 WEAK = 1e-3
+#: Regular graphs above this size are answered by the closed form, which takes no time.
+LARGEST_WALKED = 500
 #: Splitting less likely than this is none.
 RAREST = 1e-12
 #: Update rules of which a law of weak selection is known.
@@ -67,8 +69,8 @@ class _Silent(Exception):
 def _answer(scenario: Scenario, seed: int) -> tuple[float, str, str, tuple[str, ...]]:
     if scenario.clock == "round":
         raise _Silent(
-            "on the round clock payoffs are sampled and many learn at once; the known thresholds are for expected "
-            "payoffs and one replacement at a time (clock = event)"
+            "on the round clock a round has its own encounters and many can learn at once; the known thresholds are "
+            "for expected payoffs and one replacement at a time (clock = event)"
         )
     answers = scenario.answers(seed)
     first, slope = _family(scenario, answers)
@@ -80,7 +82,7 @@ def _answer(scenario: Scenario, seed: int) -> tuple[float, str, str, tuple[str, 
             raise _Silent("group.split is 0, so groups stay apart for ever and nothing can take over")
         chained = groups.GroupChain(answers.group_size, answers.groups, answers.split)
         value = chained.critical(lambda b: first + b * slope, scenario.update.intensity)
-        reason = "exact Markov chain of group splitting at this intensity and splitting probability"
+        reason = "full Markov chain of groups that split, at this intensity and splitting probability"
         return value, "exact", reason, ("TraulsenNowak2006",)
     if answers.groups > 1:
         raise _Silent("groups on a network that take each other over: this process is ours, no theory is known")
@@ -136,14 +138,12 @@ def _ratio_of_graph(scenario: Scenario, answers: Answers) -> tuple[float, str, t
             raise _Silent("birth-death updating on an irregular graph of this size: no formula is known")
         value = chain.critical(weights.toarray(), _donation, update=kind, intensity=WEAK, payoff=payoff)
         return value, "full Markov chain over all states of the graph", ("Allen2017",)
-    try:
-        value = coalescence.critical_ratio(weights, update=kind, payoff=payoff)
-        return value, "coalescing random walks on this graph", ("Allen2017",)
-    except TheoryError:
-        if len(degrees) != 1 or kind not in ("death_birth", "imitation"):
-            raise
-    formula = thresholds.death_birth if kind == "death_birth" else thresholds.imitation
-    return formula(int(degrees[0]), answers.size), "closed form for regular graphs", ("Chen2013", "TaylorDayWild2007")
+    if len(degrees) == 1 and kind in ("death_birth", "imitation") and answers.size > LARGEST_WALKED:
+        formula = thresholds.death_birth if kind == "death_birth" else thresholds.imitation
+        value = formula(int(degrees[0]), answers.size)
+        return value, "closed form for regular graphs", ("Chen2013", "TaylorDayWild2007")
+    value = coalescence.critical_ratio(weights, update=kind, payoff=payoff)
+    return value, "coalescing random walks on this graph", ("Allen2017",)
 
 
 def _donation(benefit: float) -> np.ndarray:
@@ -196,9 +196,9 @@ def verdict(scenario: Scenario, expected: Expectation) -> str:
             f"b/c = {ratio:.4g} is {side} {expected.value:.4g}: theory says cooperation is {word} "
             f"({expected.status}; {expected.reason})."
         )
-    words = {
-        "spite": "negative, so no benefit is large enough",
-        "never": "infinite: no benefit is large enough",
-        "near_singular": "too large to be seen in a simulation",
-    }
-    return f"The critical ratio is {expected.value:.4g}, {words[expected.kind]} ({expected.reason})."
+    words = "too large to be seen in a simulation"
+    if expected.value < 0:
+        words = "negative, so no benefit is large enough"
+    elif expected.kind == "never":
+        words = "infinite: no benefit is large enough"
+    return f"The critical ratio is {expected.value:.4g}, {words} ({expected.reason})."

@@ -40,8 +40,8 @@ def replace(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
 
     Raises
     ------
-    ScenarioError
-        naming the knob and what is permitted
+    ScenarioError, GraphError
+        naming the knob and what is permitted; or why the graph cannot have this size
     """
     tree = scenario.model_dump()
     for path, value in sorted(((dotted(n), v) for n, v in changes.items()), key=lambda c: c[0].count(".")):

@@ -186,9 +186,21 @@ def test_a_standing_that_is_none_or_follows_from_the_strategy_is_refused():
             first(CoopModel(name, rng=1)).standing = "bad"
 
 
-def test_in_a_well_mixed_population_on_the_event_clock_one_individual_cannot_be_changed():
-    with pytest.raises(ScenarioError, match=r"^strategy: on the event clock one individual can be changed only on"):
-        first(CoopModel("well_mixed", rng=1)).strategy = "alld"
+@pytest.mark.parametrize("name", ["well_mixed", "families"])
+def test_in_a_mixed_or_diploid_population_on_the_event_clock_one_individual_cannot_be_changed(name):
+    with pytest.raises(ScenarioError, match=r"^strategy: on the event clock an individual of a mixed population"):
+        first(CoopModel(name, rng=1)).strategy = "alld"
+
+
+def test_among_haploid_families_on_the_event_clock_an_individual_can_be_changed():
+    model = CoopModel("families", rng=1, size=8, kin__pedigree="founders")
+    before = model.observed["cooperators"]
+    agent = first(model)
+    agent.strategy = "alld" if agent.cooperates else "reciprocator"
+    assert abs(model.snapshot().helper[model.snapshot().strategy].mean() - before) == 1 / 8
+    mates = model.snapshot().strategy[0, 1:4]
+    assert agent.payoff == (3 * (mates == 0).mean() - (1 if agent.cooperates else 0))
+    model.step()
 
 
 @pytest.mark.parametrize("attribute", ["payoff", "group", "cooperates", "row", "neighbors"])

@@ -49,6 +49,18 @@ def test_a_slider_shows_a_usual_range_where_the_permitted_one_is_huge():
     assert every(replace(named("network"), {"game.benefit": 70.0}))["game.benefit"]["high"] == 100
 
 
+def test_payoffs_of_either_sign_have_a_slider_around_nothing_with_the_declared_step():
+    temptation = every(named("nowak_may"))["game.temptation"]
+    assert (temptation["low"], temptation["high"], temptation["step"]) == (-5, 5, 0.1)
+
+
+def test_knobs_that_mean_nothing_here_are_not_shown():
+    assert "kin.family" not in every(named("kin")) and "kin.relatedness" in every(named("kin"))
+    assert "kin.family" in every(named("families")) and "kin.relatedness" not in every(named("families"))
+    assert "indirect.opinions" not in every(named("indirect"))
+    assert "players.0.share" not in every(named("kaleidoscope"))
+
+
 def test_kinds_that_are_the_users_own_data_are_not_offered():
     assert "edges" not in every(named("network"))["network.graph"]["choices"]
 

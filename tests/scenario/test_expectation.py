@@ -7,6 +7,7 @@ import math
 import networkx
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from coop_abm import lab
 from coop_abm.core.errors import TheoryError
@@ -17,6 +18,7 @@ from coop_abm.scenario.files import on_graph
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import NAMED, named
 from coop_abm.strategies import AllC, AllD, GenerousTitForTat, Reciprocator, TitForTat
+from coop_abm.theory.coalescence import critical_ratio
 
 THIRDS = tuple(Players(share=1 / 3, strategy=strategy) for strategy in (AllC(), AllD(), TitForTat()))
 LOLLIPOP = networkx.lollipop_graph(6, 6)
@@ -27,7 +29,7 @@ def pair(first, second):
 
 
 SILENT = {
-    "the round clock": (named("all_five"), "on the round clock payoffs are sampled"),
+    "the round clock": (named("all_five"), "on the round clock a round has its own encounters"),
     "three strategies": (Scenario(clock="event", players=THIRDS), "a critical ratio is for two strategies"),
     "a game without a ratio": (
         Scenario(clock="event", game=PrisonersDilemma()), "the game prisoners_dilemma has no benefit and cost",
@@ -126,3 +128,18 @@ def test_theory_is_silent_about_groups_that_never_split():
     world = replace(named("group"), {"group.split": 0.0})
     assert expectation(world).kind == "silent"
     assert "group.split is 0" in expectation(world).reason
+
+
+def test_a_large_negative_ratio_is_no_near_miss():
+    world = replace(named("kin"), {"kin.relatedness": 0.02})
+    assert expectation(world).value < -1000
+    assert "negative, so no benefit is large enough" in verdict(world, expectation(world))
+
+
+@pytest.mark.parametrize("update", ["death_birth", "imitation"])
+def test_the_closed_form_of_a_large_torus_is_what_walks_on_it_say(update):
+    large = replace(named("network"), {"size": 529, "update": update})
+    answers = large.answers()
+    weights = csr_array((np.ones(len(answers.indices)), answers.indices, answers.indptr), shape=(529, 529))
+    assert expectation(large).reason == "closed form for regular graphs"
+    assert expectation(large).value == pytest.approx(critical_ratio(weights, update=update), rel=1e-8)
