@@ -64,9 +64,9 @@ def test_validated_answers_do_not_share_memory_with_the_policy():
 
 
 def numbered():
-    state = State.neutral(2, 3)
+    state = State.neutral(2, 3, pairs=True)
     for c, values in enumerate(state.columns.values()):
-        values[:] = np.arange(6).reshape(2, 3) + c
+        values[:] = np.arange(values.size).reshape(values.shape) + c
     return state
 
 
@@ -76,6 +76,11 @@ def test_a_new_table_is_neutral_in_every_column():
         values = getattr(state, column.name)
         assert (values.shape, values.dtype) == ((2, 3), np.dtype(column.dtype))
         assert (values == column.neutral).all()
+
+
+def test_columns_of_pairs_take_no_room_unless_asked_for():
+    assert State.neutral(2, 3).opinion.shape == (2, 0, 0)
+    assert State.neutral(2, 3, pairs=True).opinion.tolist() == np.ones((2, 3, 3)).tolist()
 
 
 def test_branching_repeats_each_replicate_in_a_row():

@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 
 from coop_abm.core import dice as purposes
-from coop_abm.core.dice import AGAIN, JUDGE, LEARN, MEET, SLIP, SPLIT, dice, open_stream_at, scripted, uniform, words
+from coop_abm.core.dice import (
+    AGAIN,
+    JUDGE,
+    KNOW,
+    LEARN,
+    MEET,
+    SLIP,
+    SPLIT,
+    dice,
+    open_stream_at,
+    scripted,
+    uniform,
+    words,
+)
 from coop_abm.core.kernel import Kernel, engine
 from coop_abm.engine import rounds
 from coop_abm.engine.rounds import Play
@@ -76,10 +89,13 @@ def test_a_toggle_leaves_the_value_at_every_shared_address(rule, drawn):
 
 
 @pytest.mark.parametrize(
-    ("rule", "may_add"), [("kin", set()), ("direct", set()), ("indirect", {JUDGE}), ("network", set())]
+    ("rule", "may_add"), [("kin", set()), ("direct", {AGAIN}), ("indirect", {JUDGE, KNOW}), ("network", set())]
 )
 def test_a_toggle_takes_no_draw_away_and_adds_only_its_own(rule, may_add, drawn):
-    """Further turns of direct reciprocity are draws of their own; a takeover is asked for where one can follow."""
+    """What cannot happen without a rule is not drawn for without it.
+
+    Further turns of direct reciprocity are draws of their own; a takeover is asked for where one can follow.
+    """
     for on in toggles(rule):
         before = {a for a, _ in drawn(declared(on)) if a[1] != SPLIT}
         after = {a for a, _ in drawn(declared((*on, rule))) if a[1] != SPLIT}
