@@ -74,6 +74,8 @@ def frame(now: Snapshot, world: World, step: int) -> Frame:
         order = living[np.argsort(now.group[0][living], kind="stable")]
         group = now.group[0][order]
         state[group * seats + np.arange(len(order)) - np.searchsorted(group, group)] = strategy[order]
+    elif now.second.shape[1]:
+        state[:] = np.column_stack([strategy, now.second[0]]).ravel()
     else:
         state[: len(strategy)] = np.where(alive, strategy, NOBODY)
     state.setflags(write=False)

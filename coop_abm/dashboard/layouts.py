@@ -30,7 +30,7 @@ ROUND_THE_CIRCLE = 400
 class Layout(NamedTuple):
     """Places for the individuals of a world.
 
-    places : float32 (P, 2), in [0, 1]; x to the right, y down
+    places : float32 (P, 2), in [0, 1]; x to the right, y down; two for each diploid individual
     edges  : uint32 (E, 2), pairs of places
     apart  : do shapes stand clear of each other?
     seats  : 0 where place i is individual i; else places for each group, and a place is
@@ -52,6 +52,8 @@ def layout(scenario: Scenario, answers: Answers, seed: int) -> Layout:
     if answers.fluid or (answers.groups > 1 and not graph):
         places = clusters(answers.groups, answers.group_size)
         return _ready(places, _NONE, True, answers.group_size, f"{answers.groups} groups; outlined places are free")
+    if answers.family > 1:
+        return families(size // answers.family, answers.family, scenario.kin.diploid)
     if not graph:
         order = np.random.default_rng(seed).permutation(size)
         return _ready(disc(size)[order], _NONE, True, 0, "everybody may meet everybody")
@@ -130,6 +132,19 @@ def clusters(groups: int, seats: int) -> np.ndarray:
     lacking = np.where(row == rows - 1, columns * rows - groups, 0) / 2
     middle = np.column_stack([column + 0.5 + lacking, row + 0.5 + (columns - rows) / 2])
     return ((middle[:, None, :] + inner[None, :, :]) / columns).reshape(-1, 2)
+
+
+def families(count: int, members: int, diploid: bool) -> Layout:
+    """Families apart from each other; of diploid individuals both alleles, side by side."""
+    places = clusters(count, members)
+    words = f"{count:,} families of {members}"
+    if diploid:
+        first = places[:members]
+        apart = np.hypot(*(first[:, None] - first[None, :]).transpose(2, 0, 1))
+        beside = np.array([0.22 * apart[apart > 0].min(), 0.0])
+        places = np.stack([places - beside, places + beside], axis=1).reshape(-1, 2)
+        words += "; two marks side by side are one individual's alleles"
+    return _ready(places, _NONE, True, 0, words)
 
 
 def pivots(answers: Answers, seed: int) -> np.ndarray:

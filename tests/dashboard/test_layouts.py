@@ -16,7 +16,7 @@ def drawn(name, **changes):
 @pytest.mark.parametrize("name", NAMED)
 def test_every_individual_has_a_place_inside_the_picture(name):
     found = drawn(name)
-    assert len(found.places) == named(name).size
+    assert len(found.places) == named(name).size * (2 if named(name).kin.diploid else 1)
     assert found.places.min() >= 0 and found.places.max() <= 1 and np.isfinite(found.places).all()
     assert len(np.unique(found.places.round(5), axis=0)) == len(found.places)
     assert not found.places.flags.writeable and not found.edges.flags.writeable
@@ -44,6 +44,17 @@ def test_groups_are_clusters():
     apart = min(np.hypot(*(a - b)) for k, a in enumerate(middles) for b in middles[:k])
     within = np.hypot(*(found.places.reshape(4, 3, 2) - middles[:, None]).T).max()
     assert apart > 2 * within
+
+
+def test_families_stand_apart_and_the_two_alleles_of_an_individual_side_by_side():
+    found = drawn("families", size=80)
+    assert found.words == "20 families of 4; two marks side by side are one individual's alleles"
+    families = found.places.reshape(20, 4, 2, 2).astype(float)
+    beside = np.linalg.norm(families[:, :, 0] - families[:, :, 1], axis=-1)
+    middles = families.mean(axis=(1, 2))
+    between = min(np.linalg.norm(a - b) for k, a in enumerate(middles) for b in middles[:k])
+    assert beside.max() < 0.5 * between
+    assert drawn("families", size=80, **{"kin.pedigree": "founders"}).words == "20 families of 4"
 
 
 def test_ten_thousand_individuals_are_placed_without_springs():

@@ -8,7 +8,8 @@ import pytest
 
 import coop_abm
 from coop_abm import lab
-from coop_abm.dashboard.frames import NOBODY, frame, frozen
+from coop_abm.dashboard.frames import NOBODY, World, frame, frozen
+from coop_abm.dashboard.layouts import layout
 from coop_abm.dashboard.session import LARGEST, Session
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import NAMED, named
@@ -209,3 +210,15 @@ def test_long_runs_keep_a_bounded_curve():
         points = tab.session.points[0]
         assert len(points) <= 2000 and points[0][0] == 0
         assert threading.active_count() < 40
+
+
+def test_of_diploid_individuals_both_alleles_are_shown():
+    scenario = replace(named("families"), {"size": 40})
+    going = lab.start(scenario, 4)
+    now = frozen(going.snapshot())
+    repertoire = scenario.repertoire()
+    places = layout(scenario, scenario.answers(4), 4)
+    shown = frame(now, World(0, scenario, 4, places, repertoire.names, (1, 0), False), 0)
+    assert shown.state.reshape(40, 2)[:, 0].tolist() == now.strategy[0].tolist()
+    assert shown.state.reshape(40, 2)[:, 1].tolist() == now.second[0].tolist()
+    assert shown.cooperators == (shown.state == 0).mean()
