@@ -167,7 +167,7 @@ def look(t, turn, dice, answers, strategy, standing, opinion, met, asked, seen, 
         seen[q, 4] = met.last[k, e, side]
         name = np.int64(opinion[k, i, j]) if answers.private == 1 else np.int64(standing[k, j])
         seen[q, 5] = name if known else np.int64(2)
-        seen[q, 6] = 0
+        seen[q, 6] = 1 if answers.family > 1 else 0  # families meet among themselves
         seen[q, 7] = np.int64(opinion[k, i, i]) if answers.private == 1 else np.int64(standing[k, i])
         draw[q] = uniform(dice, k, ACT, t, turn, 2 * e + side)
 

@@ -180,5 +180,6 @@ def expected_matrix(
         good=helper,
         execution_error=execution_error,
         refusals_fail=refusals_fail,
+        kin=int(answers.family > 1),
     )
     return assort(feel(matrix, answers.relatedness), answers.assortment)

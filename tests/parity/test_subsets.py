@@ -144,6 +144,12 @@ def test_families_run_alike_on_both_engines(on):
         assert not difference(*both(events_of, scenario, steps=12)), pedigree
 
 
+def test_families_know_each_other_as_kin_and_nobody_else_does():
+    families = Play(world(("kin",), "wright_fisher", **FAMILIES), replicates=2)
+    assert families.ask().view.kin.tolist() == [1] * len(families.ask())
+    assert not Play(world(("kin",), "wright_fisher"), replicates=2).ask().view.kin.any()
+
+
 IMPOSSIBLE = {
     "kin.family": {"kin.family": 5},
     "update": {"update": "imitation"},
