@@ -9,6 +9,8 @@ thresholds      critical benefit-to-cost ratios in closed form: the textbook lim
 transforms      each rule as a transformation of the payoff matrix, and their lawful composition
 composition     the law in one line, K = sigma (1+r)/(1-r) / ((1-w)(1-q)), and its velocities
 fixation        the well-mixed Moran process, exact at any intensity of selection
+mutation        how often each strategy is seen in the long run, with rare or frequent mutations
+replicator      large populations: the replicator equation, rest points, and the same on regular graphs
 chain           the exact 2^N Markov chain of a small graph under four update rules
 coalescence     the exact weak-selection critical ratio of any weighted graph
 groups          the exact chain of Traulsen-Nowak group splitting

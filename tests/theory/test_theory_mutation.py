@@ -1,0 +1,79 @@
+"""Mutation and selection against chains that are written out in full."""
+
+import math
+
+import numpy as np
+import pytest
+
+from coop_abm.core.errors import InputError, TheoryError
+from coop_abm.theory import fixation, mutation, transforms
+
+GAME = transforms.donation(3, 1)
+
+
+def full_chain(M, size, intensity, rate):
+    """Transition matrix of the number of the first strategy, cell by cell from the words of the docstring."""
+    step = np.zeros((size + 1, size + 1))
+    for j in range(size + 1):
+        fit = [0.0, 0.0]
+        for s, own in enumerate((j, size - j)):
+            if own:
+                mates = (j - (s == 0), size - j - (s == 1))
+                fit[s] = own * math.exp(intensity * sum(m * M[s][t] for t, m in enumerate(mates)) / (size - 1))
+        first = fit[0] / sum(fit)
+        born = first * (1 - rate) + (1 - first) * rate
+        if j < size:
+            step[j, j + 1] = born * (size - j) / size
+        if j > 0:
+            step[j, j - 1] = (1 - born) * j / size
+        step[j, j] = 1 - step[j].sum()
+    return step
+
+
+@pytest.mark.parametrize(("intensity", "rate"), [(0.0, 0.01), (0.3, 0.05), (1.5, 0.3), (0.2, 1.0)])
+def test_the_stationary_distribution_is_that_of_the_full_chain(intensity, rate):
+    held = mutation.stationary(GAME, 12, intensity, rate)
+    assert held.sum() == pytest.approx(1)
+    assert held @ full_chain(GAME.tolist(), 12, intensity, rate) == pytest.approx(held, abs=1e-12)
+
+
+def test_with_rare_mutations_both_ways_of_counting_agree():
+    held = mutation.stationary(GAME, 10, 0.2, 1e-9)
+    assert held[[10, 0]] == pytest.approx(mutation.rare(GAME, 10, 0.2), rel=1e-6)
+
+
+def test_of_two_strategies_the_odds_are_those_of_fixation():
+    x, y = mutation.rare(GAME, 30, 0.1)
+    assert math.log(x / y) == pytest.approx(fixation.log_ratio(GAME, 30, 0.1), rel=1e-12)
+
+
+def test_without_selection_all_strategies_are_seen_equally_often():
+    M = np.random.default_rng(1).normal(size=(5, 5))
+    assert mutation.rare(M, 20, 0.0) == pytest.approx(np.full(5, 0.2))
+
+
+def test_three_strategies_are_those_of_the_embedded_chain():
+    M = np.random.default_rng(2).normal(size=(3, 3))
+    jump = np.zeros((3, 3))
+    for s in range(3):
+        for t in range(3):
+            if s != t:
+                jump[s, t] = fixation.probability(M[np.ix_([t, s], [t, s])], 15, 0.4).cooperators / 2
+        jump[s, s] = 1 - jump[s].sum()
+    held = mutation.rare(M, 15, 0.4)
+    assert held @ jump == pytest.approx(held, abs=1e-14)
+
+
+def test_defectors_are_seen_nearly_always_where_nothing_helps_cooperators():
+    assert mutation.rare(GAME, 100, 1.0)[0] < 1e-20
+
+
+@pytest.mark.parametrize("rate", [0, -0.1, 1.1, float("nan")])
+def test_a_rate_that_is_none_is_refused(rate):
+    with pytest.raises(InputError):
+        mutation.stationary(GAME, 10, 0.1, rate)
+
+
+def test_selection_beyond_any_float_is_said():
+    with pytest.raises(TheoryError, match="lower the intensity"):
+        mutation.rare(np.diag([0.0, 0.0, 900.0]) + 1.0, 200, 10.0)
