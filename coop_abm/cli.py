@@ -92,8 +92,7 @@ def run(
     """
     from coop_abm import lab, output
 
-    changes = _changes(context.args)
-    declared = lab.world(scenario, graph=graph, weight=None if unweighted else "weight", **changes)
+    declared = _declared(context, scenario, graph, unweighted)
     output.folder(out)
     _say_notes(declared)
     with _progress(quiet) as report:
@@ -172,12 +171,9 @@ def card(
     unweighted: Unweighted = False,
 ) -> None:
     """Print the page that a scenario writes about itself, in Markdown; knobs are set as in `run`."""
-    from coop_abm import lab
     from coop_abm.scenario.card import card as page
 
-    lab.check_seed(seed)
-    weight = None if unweighted else "weight"
-    _give(page(lab.world(scenario, graph=graph, weight=weight, **_changes(context.args)), seed), out)
+    _give(page(_declared(context, scenario, graph, unweighted), _checked(seed)), out)
 
 
 @app.command(context_settings=_KNOBS)
@@ -190,12 +186,9 @@ def cite(
     unweighted: Unweighted = False,
 ) -> None:
     """Print BibTeX of exactly the parts that a scenario uses; knobs are set as in `run`."""
-    from coop_abm import lab
     from coop_abm.scenario.citation import citation
 
-    lab.check_seed(seed)
-    weight = None if unweighted else "weight"
-    _give(citation(lab.world(scenario, graph=graph, weight=weight, **_changes(context.args)), seed), out)
+    _give(citation(_declared(context, scenario, graph, unweighted), _checked(seed)), out)
 
 
 # ------------------------------------------------------------------------------- words on the screen
@@ -209,6 +202,20 @@ def _give(text: str, out: Path | None) -> None:
     from coop_abm import output
 
     _say_written([output.write_page(out, text)])
+
+
+def _declared(context: typer.Context, scenario: str, graph: Path | None, unweighted: bool) -> Any:
+    """The scenario that a command line means: a name or a file, a graph, some knobs."""
+    from coop_abm import lab
+
+    return lab.world(scenario, graph=graph, weight=None if unweighted else "weight", **_changes(context.args))
+
+
+def _checked(seed: int) -> int:
+    from coop_abm.lab import check_seed
+
+    check_seed(seed)
+    return seed
 
 
 def _changes(arguments: list[str]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import math
 import secrets
-import weakref
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,6 +15,7 @@ from mesa.experimental.scenarios import Scenario as FlatScenario
 
 from coop_abm import lab
 from coop_abm.abm.agent import CoopAgent
+from coop_abm.abm.ownership import own_nothing
 from coop_abm.abm.policy import STANDINGS, AskAgents
 from coop_abm.abm.reporters import Reporters, Series, by_name, measure_reporters
 from coop_abm.core.errors import CoopError, InputError, ScenarioError, quoted
@@ -105,7 +105,7 @@ class CoopModel(mesa.Model):
         for name in sorted((own.keys() | {"time"}) & more.keys()):
             raise InputError(f"model_reporters: {name} is collected already; choose another name")
         self._row: dict[str, float] | None = None
-        self._own_nothing()
+        own_nothing(self)
         self.datacollector = Series(own | more, by_name(agent_reporters, "agent_reporters"))
         self._collect()
 
@@ -120,19 +120,6 @@ class CoopModel(mesa.Model):
                 )
             self.world.policy = AskAgents(self, self.world.policy)
         return agent_class
-
-    def _own_nothing(self) -> None:
-        """Let a model that nobody refers to go at once, with its table, not when the collector comes round.
-
-        Mesa's constructor ties the model to itself: by its own methods, by the schedule of steps and by
-        the scenario. All three work as well through weak references.
-        """
-        for name, value in list(vars(self).items()):
-            if getattr(value, "__self__", None) is self:
-                setattr(self, name, _Unowned(value))
-        for generator in self._event_generators:
-            generator.model = weakref.proxy(self)
-        object.__setattr__(self.scenario, "model", weakref.proxy(self))
 
     # ------------------------------------------------------------------ time
 
@@ -402,19 +389,6 @@ class CoopModel(mesa.Model):
                     space[agent.row].add_agent(agent)
             self._space = space
         return self._space
-
-
-class _Unowned:
-    """A method of a model that does not keep the model alive."""
-
-    def __init__(self, method: Any):
-        self._method = weakref.WeakMethod(method)
-
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        method = self._method()
-        if method is None:
-            raise CoopError("the model of this method is gone: keep a reference to the model")
-        return method(*arguments, **named)
 
 
 def _seed(rng: Any) -> int:

@@ -158,13 +158,13 @@ def _weights(answers: Answers):  # scipy is imported on use, so no annotation
 
 
 def textbook_limit(scenario: Scenario, seed: int = 0) -> float:
-    """Nowak's ratio for the one rule that is on; NaN where none or several are.
+    """Nowak's ratio for the one rule that is on; NaN where none or several are, or the update rule has no such law.
 
     Infinite populations, weak selection and rare splitting; on an irregular graph the mean degree.
     """
     active = scenario.active
     judged = scenario.indirect.enabled and not scenario.indirect.assessment.innate
-    if len(active) != 1 or not scenario.game.has_ratio or judged:
+    if len(active) != 1 or not scenario.game.has_ratio or judged or scenario.update.kind not in KNOWN:
         return float("nan")
     rule = active[0]
     try:

@@ -46,7 +46,7 @@ def probability(M: object, size: int, intensity: float) -> FixationPair:
     ----------
     NowakSasakiTaylorFudenberg2004
     """
-    return FixationPair(*(math.exp(log_rho) for log_rho in _log_probability(M, size, intensity)))
+    return FixationPair(*(math.exp(log_rho) for log_rho in log_probability(M, size, intensity)))
 
 
 def log_ratio(M: object, size: int, intensity: float) -> float:
@@ -76,7 +76,7 @@ def critical(matrix_of: Callable[[float], object], size: int, intensity: float, 
     if one_of("criterion", criterion, ("RD", "AD")) == "RD":
         return crossing(lambda benefit: log_ratio(matrix_of(benefit), size, beta))
     n = whole("size", size, 2)
-    return crossing(lambda benefit: math.log(n) + _log_probability(matrix_of(benefit), n, beta)[0])
+    return crossing(lambda benefit: math.log(n) + log_probability(matrix_of(benefit), n, beta)[0])
 
 
 def one_third_law(M: object) -> bool:
@@ -92,7 +92,8 @@ def one_third_law(M: object) -> bool:
     return a + 2 * b > c + 2 * d
 
 
-def _log_probability(M: object, size: int, intensity: float) -> tuple[float, float]:
+def log_probability(M: object, size: int, intensity: float) -> tuple[float, float]:
+    """ln rho_A and ln rho_B, where the probabilities themselves may be too small for a float; see `probability`."""
     ours, theirs = payoffs(M, size)
     steps = np.concatenate([[0.0], np.cumsum(number("intensity", intensity) * (theirs - ours))])
     top = steps.max()

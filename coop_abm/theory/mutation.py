@@ -42,7 +42,7 @@ def rare(M: object, size: int, intensity: float) -> np.ndarray:
         for t in range(count):
             if s != t:
                 pair = payoff[np.ix_([t, s], [t, s])]
-                log_rate[s, t] = fixation._log_probability(pair, size, intensity)[0]
+                log_rate[s, t] = fixation.log_probability(pair, size, intensity)[0]
     # Only ratios count, so the fastest jump is given rate 1; slower than any float is never.
     rate = np.exp(log_rate - log_rate.max()) if count > 1 else np.zeros((1, 1))
     return _stationary(rate)
