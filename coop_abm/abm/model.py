@@ -20,7 +20,7 @@ from coop_abm.abm.policy import STANDINGS, AskAgents
 from coop_abm.abm.reporters import Reporters, Series, by_name, measure_reporters
 from coop_abm.core.errors import CoopError, InputError, ScenarioError, quoted
 from coop_abm.engine.history import EventWorld, RoundWorld, Running
-from coop_abm.engine.measures import Snapshot, observe
+from coop_abm.engine.measures import Snapshot, frozen, observe
 from coop_abm.scenario.catalogue import knobs as knobs_of
 from coop_abm.scenario.expectation import Expectation, expectation, verdict
 from coop_abm.scenario.scenario import Scenario
@@ -205,9 +205,7 @@ class CoopModel(mesa.Model):
 
     def snapshot(self) -> Snapshot:
         """What measures read, now, as columns of their own that cannot be written to."""
-        now = self.world.snapshot()
-        kept: Any = (column if isinstance(column, tuple) else _kept(column) for column in now)
-        return Snapshot(*kept)
+        return frozen(self.world.snapshot())
 
     @property
     def observed(self) -> dict[str, float]:
@@ -397,9 +395,3 @@ def _seed(rng: Any) -> int:
     seed = int(rng) if isinstance(rng, np.integer) else rng
     lab.check_seed(seed)
     return seed
-
-
-def _kept(column: np.ndarray) -> np.ndarray:
-    copy = column.copy()
-    copy.flags.writeable = False
-    return copy

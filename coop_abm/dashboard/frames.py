@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,22 +47,6 @@ class World(NamedTuple):
     names: tuple[str, ...]
     helper: tuple[int, ...]
     mutates: bool
-
-
-def frozen(now: Snapshot) -> Snapshot:
-    """A copy of a snapshot that shares nothing with the running world and cannot be written to."""
-
-    def copied(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            value = value.copy()
-            value.setflags(write=False)
-        elif isinstance(value, tuple):
-            value = tuple(copied(entry) for entry in value)
-        return value
-
-    # Neighbours do not change while a world runs, and nothing here reads them.
-    kept = now._replace(rows=(np.empty(0), np.empty(0), np.empty(0)))
-    return Snapshot(*(copied(column) for column in kept))
 
 
 def frame(now: Snapshot, world: World, step: int) -> Frame:

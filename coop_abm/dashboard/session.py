@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 from coop_abm.core.errors import CoopError, InputError
 from coop_abm.dashboard import controls
-from coop_abm.dashboard.frames import Frame, World, frame, frozen
+from coop_abm.dashboard.frames import Frame, World, frame
 from coop_abm.dashboard.layouts import layout
 from coop_abm.engine.history import Running
+from coop_abm.engine.measures import frozen
 from coop_abm.scenario.catalogue import knobs
 from coop_abm.scenario.expectation import Expectation, expectation, verdict
 from coop_abm.scenario.knobs import replace

@@ -42,6 +42,20 @@ class Snapshot(NamedTuple):
     family: np.ndarray
 
 
+def frozen(now: Snapshot) -> Snapshot:
+    """A copy whose columns share nothing with the running world and cannot be written to.
+
+    Neighbours do not change while a world runs, so they are not copied.
+    """
+
+    def copied(column: np.ndarray) -> np.ndarray:
+        copy = column.copy()
+        copy.flags.writeable = False
+        return copy
+
+    return Snapshot(*(column if isinstance(column, tuple) else copied(column) for column in now))  # type: ignore[arg-type]
+
+
 Measure = Callable[[Snapshot], np.ndarray]
 
 

@@ -8,9 +8,10 @@ import pytest
 
 import coop_abm
 from coop_abm import lab
-from coop_abm.dashboard.frames import NOBODY, World, frame, frozen
+from coop_abm.dashboard.frames import NOBODY, World, frame
 from coop_abm.dashboard.layouts import layout
 from coop_abm.dashboard.session import LARGEST, Session
+from coop_abm.engine.measures import frozen
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import NAMED, named
 
