@@ -4,7 +4,7 @@ Kinds of world need loops of their own, because what can be skipped differs; the
 the first two is the same kernel (``Kernel.using``).
 
 * *mixed*: everybody is everybody's neighbour. Sites are strategies, with their head counts as
-  multiplicity; a population of any size costs O(S^2) an event.
+  multiplicity; a population of any size costs O(S^2) an event. Ensembles skip events that change nothing.
 * *graph*: sites are nodes. Payoffs are kept for every node and renewed around a node that changed.
 * *groups*: groups that grow, split and go under [TraulsenNowak2006].
 * *generations*: the whole population is replaced at once, into families or one by one.
@@ -23,10 +23,12 @@ from coop_abm.core.errors import ScenarioError
 from coop_abm.core.kernel import Kernel, kernel
 from coop_abm.engine.demes import advance_groups, ensemble_groups
 from coop_abm.engine.generations import advance_generations, ensemble_generations
+from coop_abm.engine.jumps import ensemble_events, ensemble_jumps, ensemble_ladder, tabulate
 from coop_abm.engine.mixed import advance_mixed, ensemble_mixed
 from coop_abm.engine.nodes import advance_graph, ensemble_graph
 from coop_abm.engine.world import World
 from coop_abm.scenario.scenario import Scenario
+from coop_abm.updates.base import Kernels
 
 #: exp() of more than this is refused: fitness would leave the range of a float.
 LARGEST_EXPONENT = 300.0
@@ -48,13 +50,17 @@ class Process(NamedTuple):
     advance: Kernel
 
 
-def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False) -> Process:
+def process(
+    scenario: Scenario, seed: int = 0, *, record_gains: bool = False, every_event: bool = False
+) -> Process:
     """The process that a scenario declares on the event clock.
 
     Parameters
     ----------
     seed : root seed; only random graphs read it
     record_gains : record how much selection favoured cooperators in each event (on graphs)
+    every_event : draw those events of a mixed population too that change nothing. Ensembles skip them
+        otherwise; then the events that a replicate took are an expectation, see ``jumps.py``
 
     Raises
     ------
@@ -112,9 +118,19 @@ def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False) ->
         return Process(kind, world, ensemble_groups, advance_groups)
     if kind == "mixed":
         bound = advance_mixed.using(replace=rule.replace)
-        return Process(kind, world, ensemble_mixed.using(advance_mixed=bound), bound)
+        return Process(kind, world, _ensemble_mixed(rule, bound, len(matrix), every_event), bound)
     bound = advance_graph.using(replace=rule.replace, gain=rule.gain or no_gain)
     return Process(kind, world, ensemble_graph.using(advance_graph=bound), bound)
+
+
+def _ensemble_mixed(rule: Kernels, advance: Kernel, strategies: int, every_event: bool) -> Kernel:
+    """The fastest loop that a rule permits: by jumps, from a table of events, or drawing all that happens."""
+    if rule.transition is None or (every_event and strategies != 2):
+        return ensemble_mixed.using(advance_mixed=advance)
+    if strategies != 2:
+        return ensemble_jumps.using(transition=rule.transition)
+    table = tabulate.using(transition=rule.transition)
+    return (ensemble_events if every_event else ensemble_ladder).using(tabulate=table)
 
 
 @kernel

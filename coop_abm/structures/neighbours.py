@@ -71,3 +71,16 @@ def random_neighbour(i, u, size, indptr, indices, weight):
             if target < passed:
                 return chosen
     return chosen
+
+
+@kernel
+def neighbour_share(i, j, size, indptr, indices, weight):
+    """The probability that a neighbour of i, drawn in proportion to edge weight, is j."""
+    total = 0.0
+    ours = 0.0
+    for e in range(degree(i, size, indptr)):
+        w = edge_weight(i, e, indptr, weight)
+        total += w
+        if neighbour(i, e, indptr, indices) == j:
+            ours += w
+    return ours / total if total > 0.0 else 0.0

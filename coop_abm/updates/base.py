@@ -10,6 +10,10 @@ rule of their own.
     one event: the site whose strategy is replaced, and the site that it is replaced from
     ``fitness`` may be measured from any level, because only ratios of it count; ``pressure`` is what
     :meth:`Update.pressure` says, the intensity of selection for most rules
+``transition(s, t, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure)``
+    how likely is it that one event replaces somebody in site s by the strategy of another site t? The same
+    event as ``replace``, as a number; mixed populations skip by it what changes nothing. None where a rule
+    has no such form; then every event is drawn
 ``source(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure)``
     of rules by which everybody revises at once: whose strategy i carries on with
 ``gain(i, size, indptr, indices, weight, helping, fitness, payoff, intensity)``
@@ -34,6 +38,7 @@ class Kernels(NamedTuple):
     replace: Kernel | None
     source: Kernel | None
     gain: Kernel | None
+    transition: Kernel | None = None
 
 
 class Update(Part):
@@ -51,10 +56,11 @@ class Update(Part):
     replace: ClassVar[Kernel | None] = None
     source: ClassVar[Kernel | None] = None
     gain: ClassVar[Kernel | None] = None
+    transition: ClassVar[Kernel | None] = None
 
     def kernels(self, summed: bool) -> Kernels:
         """The kernels of this rule; `summed` where payoffs are sums over neighbours and not means."""
-        return Kernels(self.replace, self.source, self.gain)
+        return Kernels(self.replace, self.source, self.gain, self.transition)
 
     @property
     def selection(self) -> float:
@@ -112,3 +118,14 @@ def anyone(u, size, multiplicity):
             if target < passed:
                 return chosen
     return chosen
+
+
+@kernel
+def chance_of(i, size, multiplicity):
+    """The probability that an individual drawn uniformly is in site i; see :func:`anyone`."""
+    if multiplicity.shape[0] == 0:
+        return 1.0 / size
+    total = 0.0
+    for j in range(size):
+        total += multiplicity[j]
+    return multiplicity[i] / total

@@ -9,9 +9,16 @@ import numpy as np
 
 from coop_abm.core.kernel import kernel
 from coop_abm.core.part import knob
-from coop_abm.structures.neighbours import degree, edge_weight, neighbour, random_neighbour, strength_of
-from coop_abm.updates.base import Kernels, Selection, Update, anyone
-from coop_abm.updates.moran import competition_gain, competitor
+from coop_abm.structures.neighbours import (
+    degree,
+    edge_weight,
+    neighbour,
+    neighbour_share,
+    random_neighbour,
+    strength_of,
+)
+from coop_abm.updates.base import Kernels, Selection, Update, anyone, chance_of
+from coop_abm.updates.moran import competition_gain, competitor, share_won
 
 
 @kernel
@@ -25,6 +32,12 @@ def someone_imitates(u, v, w, size, multiplicity, indptr, indices, weight, fitne
     """A uniformly drawn individual keeps its strategy or takes up a neighbour's."""
     learner = anyone(u, size, multiplicity)
     return learner, competitor(learner, v, 1.0, size, indptr, indices, weight, fitness, payoff, intensity)
+
+
+@kernel
+def transition_by_imitation(s, t, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
+    """Somebody in s looks around and takes up t."""
+    return chance_of(s, size, multiplicity) * share_won(s, t, 1.0, size, indptr, indices, weight, fitness)
 
 
 @kernel
@@ -60,6 +73,13 @@ def someone_compares(u, v, w, size, multiplicity, indptr, indices, weight, fitne
 
 
 @kernel
+def transition_by_comparison(s, t, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
+    """Somebody in s meets t and copies it."""
+    met = chance_of(s, size, multiplicity) * neighbour_share(s, t, size, indptr, indices, weight)
+    return met * copying_probability(payoff[s], payoff[t], intensity)
+
+
+@kernel
 def gain_by_comparison(i, size, indptr, indices, weight, helping, fitness, payoff, intensity):
     """How much more than by fair coins does i move toward cooperation?"""
     even = 0.0
@@ -88,6 +108,7 @@ class Imitation(Selection):
     replace = someone_imitates
     source = source_of_imitation
     gain = gain_by_imitation
+    transition = transition_by_imitation
 
     kind: Literal["imitation"] = "imitation"
 
@@ -107,6 +128,7 @@ class PairwiseComparison(Selection):
     replace = someone_compares
     source = source_of_comparison
     gain = gain_by_comparison
+    transition = transition_by_comparison
 
     kind: Literal["pairwise_comparison"] = "pairwise_comparison"
 
@@ -145,6 +167,26 @@ def someone_takes_the_best(u, v, w, size, multiplicity, indptr, indices, weight,
 
 
 @kernel
+def transition_to_the_best(s, t, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure):
+    """Somebody in s finds that t earned more than s and as much as anybody around; chance decides among equals."""
+    best = payoff[s]
+    for e in range(degree(s, size, indptr)):
+        if edge_weight(s, e, indptr, weight) > 0.0:
+            best = max(best, payoff[neighbour(s, e, indptr, indices)])
+    tied = 0
+    ours = 0
+    for e in range(degree(s, size, indptr)):
+        j = neighbour(s, e, indptr, indices)
+        if edge_weight(s, e, indptr, weight) > 0.0 and payoff[j] == best and best > payoff[s]:
+            tied += 1
+            if j == t:
+                ours += 1
+    if ours == 0:
+        return 0.0
+    return chance_of(s, size, multiplicity) * ours / tied
+
+
+@kernel
 def source_in_proportion(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure):
     """Does i copy the neighbour that v draws? In proportion to how much more that one earned on average."""
     j = random_neighbour(i, v, size, indptr, indices, weight)
@@ -180,6 +222,23 @@ def someone_follows_sums(u, v, w, size, multiplicity, indptr, indices, weight, f
     )
 
 
+@kernel
+def transition_in_proportion(s, t, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure):
+    """Somebody in s meets t and copies it, in proportion to how much more t earned on average."""
+    met = chance_of(s, size, multiplicity) * neighbour_share(s, t, size, indptr, indices, weight)
+    return met * min(max(pressure * (payoff[t] - payoff[s]), 0.0), 1.0)
+
+
+@kernel
+def transition_in_proportion_of_sums(s, t, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure):
+    """The same for payoffs summed over neighbours."""
+    most = max(strength_of(s, size, indptr, weight), strength_of(t, size, indptr, weight))
+    if most <= 0.0:
+        return 0.0
+    met = chance_of(s, size, multiplicity) * neighbour_share(s, t, size, indptr, indices, weight)
+    return met * min(max(pressure * (payoff[t] - payoff[s]) / most, 0.0), 1.0)
+
+
 class ImitateTheBest(Update):
     """An individual takes up the strategy of whoever earned most among itself and its neighbours.
 
@@ -195,6 +254,7 @@ class ImitateTheBest(Update):
     synchronous = True
     replace = someone_takes_the_best
     source = source_of_the_best
+    transition = transition_to_the_best
 
     kind: Literal["imitate_the_best"] = "imitate_the_best"
     self_interaction: bool = knob(
@@ -221,13 +281,14 @@ class ProportionalImitation(Update):
     synchronous = True
     replace = someone_follows
     source = source_in_proportion
+    transition = transition_in_proportion
 
     kind: Literal["proportional_imitation"] = "proportional_imitation"
 
     def kernels(self, summed: bool) -> Kernels:
         if summed:
-            return Kernels(someone_follows_sums, source_in_proportion_of_sums, None)
-        return Kernels(self.replace, self.source, None)
+            return Kernels(someone_follows_sums, source_in_proportion_of_sums, None, transition_in_proportion_of_sums)
+        return Kernels(self.replace, self.source, None, self.transition)
 
     def pressure(self, spread: float) -> float:
         return 1.0 / spread if spread > 0 else 0.0

@@ -13,8 +13,8 @@ import numpy as np
 
 from coop_abm.core.kernel import kernel
 from coop_abm.core.part import knob
-from coop_abm.structures.neighbours import degree, edge_weight, neighbour, random_neighbour
-from coop_abm.updates.base import Selection, anyone
+from coop_abm.structures.neighbours import degree, edge_weight, neighbour, neighbour_share, random_neighbour
+from coop_abm.updates.base import Selection, anyone, chance_of
 
 #: Below this sum of fitness, what is left of it has lost its digits.
 FAINT = 1e-280
@@ -82,6 +82,20 @@ def competition_gain(i, own, size, indptr, indices, weight, helping, fitness):
 
 
 @kernel
+def share_won(i, j, own, size, indptr, indices, weight, fitness):
+    """The probability that neighbour j wins the competition for site i; see :func:`competitor`."""
+    total = own * fitness[i]
+    ours = 0.0
+    for e in range(degree(i, size, indptr)):
+        rival = neighbour(i, e, indptr, indices)
+        strength = edge_weight(i, e, indptr, weight) * fitness[rival]
+        total += strength
+        if rival == j:
+            ours += strength
+    return ours / total if total > 0.0 else 0.0
+
+
+@kernel
 def source_after_death(i, v, w, size, indptr, indices, weight, fitness, payoff, intensity):
     """Whose offspring fills the empty site i?"""
     return competitor(i, v, 0.0, size, indptr, indices, weight, fitness, payoff, intensity)
@@ -92,6 +106,12 @@ def death_then_birth(u, v, w, size, multiplicity, indptr, indices, weight, fitne
     """A uniformly drawn individual dies; its neighbours compete for the site."""
     dead = anyone(u, size, multiplicity)
     return dead, competitor(dead, v, 0.0, size, indptr, indices, weight, fitness, payoff, intensity)
+
+
+@kernel
+def transition_after_death(s, t, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
+    """Somebody in s dies, and t wins the place."""
+    return chance_of(s, size, multiplicity) * share_won(s, t, 0.0, size, indptr, indices, weight, fitness)
 
 
 @kernel
@@ -122,6 +142,16 @@ def birth_then_death(u, v, w, size, multiplicity, indptr, indices, weight, fitne
     return dead, parent
 
 
+@kernel
+def transition_after_birth(s, t, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
+    """The parent is in t, and its offspring goes to s."""
+    total = 0.0
+    for i in range(size):
+        total += fitness[i] if multiplicity.shape[0] == 0 else multiplicity[i] * fitness[i]
+    ours = fitness[t] if multiplicity.shape[0] == 0 else multiplicity[t] * fitness[t]
+    return ours / total * neighbour_share(t, s, size, indptr, indices, weight)
+
+
 class _Moran(Selection):
     births = True
 
@@ -144,6 +174,7 @@ class DeathBirth(_Moran):
     replace = death_then_birth
     source = source_after_death
     gain = gain_after_death
+    transition = transition_after_death
 
     kind: Literal["death_birth"] = "death_birth"
 
@@ -160,5 +191,6 @@ class BirthDeath(_Moran):
     title = "birth-death"
     references = ("Moran1958", "NowakSasakiTaylorFudenberg2004")
     replace = birth_then_death
+    transition = transition_after_birth
 
     kind: Literal["birth_death"] = "birth_death"
