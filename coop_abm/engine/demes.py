@@ -1,4 +1,7 @@
-"""The event clock among groups that grow, split and go under [TraulsenNowak2006]."""
+"""The event clock among groups that grow, split and go under, individual by individual [TraulsenNowak2006].
+
+For one population that is looked at; ensembles count heads instead (``colonies.py``).
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,34 @@ import math
 
 import numpy as np
 
-from coop_abm.core.dice import open_stream
 from coop_abm.core.kernel import kernel
 from coop_abm.engine.groups import grow
-from coop_abm.engine.world import shuffled
 
 
 @kernel
 def renew_group(g, strategy, group, alive, world, count, payoff, fitness):
     """Write the payoffs of the members of group g: what each can expect of its mates."""
     members = 0
+    rows = np.empty(world.group_size, np.int64)
     for s in range(count.shape[0]):
         count[s] = 0
     for i in range(strategy.shape[0]):
         if alive[i] == 1 and group[i] == g:
             count[strategy[i]] += 1
+            rows[members] = i
             members += 1
-    for i in range(strategy.shape[0]):
-        if alive[i] == 1 and group[i] == g:
-            total = 0.0
-            own = strategy[i]
-            for t in range(count.shape[0]):
-                mates = count[t] - 1 if t == own else count[t]
-                total += mates * world.matrix[own, t]
-            if members > 1:
-                payoff[i] = total / (members - 1) if world.averaged == 1 else total
-            else:
-                payoff[i] = 0.0
-            fitness[i] = math.exp(world.intensity * payoff[i])
+    for m in range(members):
+        i = rows[m]
+        total = 0.0
+        own = strategy[i]
+        for t in range(count.shape[0]):
+            mates = count[t] - 1 if t == own else count[t]
+            total += mates * world.matrix[own, t]
+        if members > 1:
+            payoff[i] = total / (members - 1) if world.averaged == 1 else total
+        else:
+            payoff[i] = 0.0
+        fitness[i] = math.exp(world.intensity * payoff[i])
 
 
 @kernel
@@ -72,24 +75,3 @@ def advance_groups(world, strategy, group, alive, count, payoff, fitness, limit,
             renew_group(other, strategy, group, alive, world, count, payoff, fitness)
         done += 1
     return done, s0, s1, s2, s3
-
-
-@kernel
-def ensemble_groups(world, base, first, start, limit, winner, events):
-    """Replicates of a population of groups, each placed at random and run to fixation."""
-    size = world.size
-    strategy = np.empty(size, np.int64)
-    group = np.empty(size, np.int64)
-    alive = np.empty(size, np.int64)
-    count = np.empty(start.shape[0], np.int64)
-    payoff = np.empty(size)
-    fitness = np.empty(size)
-    for k in range(winner.shape[0]):
-        s0, s1, s2, s3 = open_stream(base, first + k)
-        s0, s1, s2, s3 = shuffled(start, strategy, s0, s1, s2, s3)
-        fill_groups(world, strategy, group, alive, count, payoff, fitness)
-        done, s0, s1, s2, s3 = advance_groups(
-            world, strategy, group, alive, count, payoff, fitness, limit, s0, s1, s2, s3
-        )
-        winner[k] = sole_survivor(strategy, alive)
-        events[k] = done

@@ -6,7 +6,7 @@ the first two is the same kernel (``Kernel.using``).
 * *mixed*: everybody is everybody's neighbour. Sites are strategies, with their head counts as
   multiplicity; a population of any size costs O(S^2) an event. Ensembles skip events that change nothing.
 * *graph*: sites are nodes. Payoffs are kept for every node and renewed around a node that changed.
-* *groups*: groups that grow, split and go under [TraulsenNowak2006].
+* *groups*: groups that grow, split and go under [TraulsenNowak2006]; ensembles count heads in each.
 * *generations*: the whole population is replaced at once, into families or one by one.
 
 A replicate is one xoshiro256++ stream, opened from (seed, cell, replicate), so results do not depend
@@ -21,7 +21,8 @@ import numpy as np
 
 from coop_abm.core.errors import ScenarioError
 from coop_abm.core.kernel import Kernel, kernel
-from coop_abm.engine.demes import advance_groups, ensemble_groups
+from coop_abm.engine.colonies import ensemble_colonies
+from coop_abm.engine.demes import advance_groups
 from coop_abm.engine.generations import advance_generations, ensemble_generations
 from coop_abm.engine.jumps import ensemble_events, ensemble_jumps, ensemble_ladder, tabulate
 from coop_abm.engine.mixed import advance_mixed, ensemble_mixed
@@ -50,9 +51,7 @@ class Process(NamedTuple):
     advance: Kernel
 
 
-def process(
-    scenario: Scenario, seed: int = 0, *, record_gains: bool = False, every_event: bool = False
-) -> Process:
+def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False, every_event: bool = False) -> Process:
     """The process that a scenario declares on the event clock.
 
     Parameters
@@ -115,7 +114,7 @@ def process(
     if kind == "generations":
         return Process(kind, world, ensemble_generations, advance_generations)
     if kind == "groups":
-        return Process(kind, world, ensemble_groups, advance_groups)
+        return Process(kind, world, ensemble_colonies, advance_groups)
     if kind == "mixed":
         bound = advance_mixed.using(replace=rule.replace)
         return Process(kind, world, _ensemble_mixed(rule, bound, len(matrix), every_event), bound)

@@ -132,3 +132,47 @@ def test_cooperators_gain_a_site_between_a_rich_cooperator_and_a_poor_defector(k
     rule, payoff = made(kind), np.array([0.0, 2.0, 0.0, -2.0, 0.0])
     helping = np.array([0.0, 1.0, 0.0, 0.0, 0.0])
     assert rule.gain(2, SIZE, INDPTR, INDICES, NONE, helping, np.exp(payoff), payoff, rule.pressure(2.0)) > 0
+
+
+#: Rules that say how likely each replacement is.
+SAYING = [p for p in LOCAL if made(p.values[0]).kernels(False).transition is not None]
+
+
+def transitions(kernel, payoff, pressure, *structure):
+    """Square array: how likely one event is to replace somebody in site s by the strategy of t."""
+    sites = range(len(payoff))
+    found = np.zeros((len(payoff), len(payoff)))
+    for s in sites:
+        for t in sites:
+            if s != t:
+                found[s, t] = kernel(s, t, len(payoff), *structure, np.exp(payoff), payoff, pressure)
+    return found
+
+
+def frequencies(kernel, payoff, pressure, draws, *structure):
+    """The same, counted over draws."""
+    found = np.zeros((len(payoff), len(payoff)))
+    for u, v, w in draws:
+        replaced, source = kernel(u, v, w, len(payoff), *structure, np.exp(payoff), payoff, pressure)
+        found[int(replaced), int(source)] += 1 / len(draws)
+    np.fill_diagonal(found, 0.0)
+    return found
+
+
+@pytest.mark.parametrize("kind", SAYING)
+@pytest.mark.parametrize("summed", [False, True], ids=["mean", "sum"])
+@pytest.mark.parametrize("where", ["path", "weighted path", "mixed"])
+def test_replacements_are_as_likely_as_a_rule_says(kind, summed, where):
+    rule, payoff = made(kind), np.array([0.1, 0.0, 0.2, 0.05, 0.2])
+    count = np.array([3, 1, 2, 4, 2])
+    mixed = (count.astype(float), np.arange(6) * 5, np.tile(np.arange(5), 5), (count - np.eye(5)).ravel())
+    structure = mixed if where == "mixed" else (NONE, INDPTR, INDICES, STEEP if "weighted" in where else NONE)
+    kernels, pressure = rule.kernels(summed), rule.pressure(2.0)
+    said = transitions(kernels.transition, payoff, pressure, *structure)
+    n = 8000
+    counted = frequencies(
+        kernels.replace, payoff, pressure, np.random.default_rng(3).random((n, 3)).tolist(), *structure
+    )
+    assert (said >= 0).all() and said.sum() <= 1 + 1e-12
+    assert not counted[said == 0].any()
+    assert (np.abs(counted - said) <= 4 * np.sqrt(said * (1 - said) / n)).all()

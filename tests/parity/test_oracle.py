@@ -179,7 +179,6 @@ def follow(scenario, events=60):
         (("network",), "death_birth"),
         (RULES, "imitation"),
         (("kin", "network"), "birth_death"),
-        (("group",), "birth_death"),
         (("direct", "network"), "wright_fisher"),
     ],
 )
