@@ -31,6 +31,23 @@ class Velocities(NamedTuple):
     total: float
 
 
+class Structure(NamedTuple):
+    """How a structure weighs a game in the limit of weak selection [Tarnita2009].
+
+        d(rho_A - rho_B)/d(intensity) = own (a - d) + other (b - c)
+
+    own, other : the two weights; sigma = own / other, which says which side is favoured because other > 0
+    """
+
+    own: float
+    other: float
+
+    @property
+    def sigma(self) -> float:
+        """The structure coefficient."""
+        return self.own / self.other
+
+
 def sigma_from_ratio(ratio: float) -> float:
     """The structure coefficient of a structure whose own critical ratio is R*: (R*+1)/(R*-1).
 
