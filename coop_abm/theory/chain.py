@@ -18,13 +18,14 @@ OhtsukiHauertLiebermanNowak2006, Allen2017, Traulsen2006
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from coop_abm.core.errors import TheoryError
 from coop_abm.theory.arguments import graph, matrix, number, one_of, whole
-from coop_abm.theory.fixation import FixationPair
+from coop_abm.theory.composition import Structure
+from coop_abm.theory.fixation import FixationPair, FixationTimes
 from coop_abm.theory.roots import crossing
 
 if TYPE_CHECKING:
@@ -61,11 +62,44 @@ def _pairwise(nodes: np.ndarray, weights: np.ndarray, payoff: np.ndarray, intens
     return flip / len(weights)
 
 
-UPDATES: dict[str, Callable[..., np.ndarray]] = {
-    "death_birth": _death_birth,
-    "birth_death": _birth_death,
-    "imitation": _imitation,
-    "pairwise_comparison": _pairwise,
+def _competition_slope(nodes: np.ndarray, weights: np.ndarray, payoff: np.ndarray) -> np.ndarray:
+    """d/d(intensity) at 0 of ``_local_competition``."""
+    reach = weights.sum(axis=1)
+    to_a, gain_a, gain = nodes @ weights / reach, (payoff * nodes) @ weights / reach, payoff @ weights / reach
+    slope = gain_a - to_a * gain
+    return np.where(nodes == 1, -slope, slope) / len(weights)
+
+
+def _imitation_slope(nodes: np.ndarray, weights: np.ndarray, payoff: np.ndarray) -> np.ndarray:
+    return _competition_slope(nodes, weights + np.eye(len(weights)), payoff)
+
+
+def _birth_death_slope(nodes: np.ndarray, weights: np.ndarray, payoff: np.ndarray) -> np.ndarray:
+    parent = (payoff - payoff.mean(axis=1, keepdims=True)) / len(weights)
+    step = weights / weights.sum(axis=1, keepdims=True)
+    return np.where(nodes == 1, (parent * (1 - nodes)) @ step, (parent * nodes) @ step)
+
+
+def _pairwise_slope(nodes: np.ndarray, weights: np.ndarray, payoff: np.ndarray) -> np.ndarray:
+    step = weights / weights.sum(axis=1, keepdims=True)
+    slope = np.empty_like(payoff)
+    for i in range(len(weights)):
+        slope[:, i] = (0.25 * (payoff - payoff[:, [i]]) * (nodes != nodes[:, [i]])) @ step[i]
+    return slope / len(weights)
+
+
+class Rule(NamedTuple):
+    """An update rule: flip probabilities at an intensity, and their derivative in the intensity at 0."""
+
+    flips: Callable[..., np.ndarray]
+    slope: Callable[..., np.ndarray]
+
+
+UPDATES: dict[str, Rule] = {
+    "death_birth": Rule(_death_birth, _competition_slope),
+    "birth_death": Rule(_birth_death, _birth_death_slope),
+    "imitation": Rule(_imitation, _imitation_slope),
+    "pairwise_comparison": Rule(_pairwise, _pairwise_slope),
 }
 
 
@@ -84,7 +118,7 @@ def flip_probabilities(
     beta = number("intensity", intensity)
     rule = UPDATES[one_of("update", update, UPDATES)]
     nodes = _states(len(dense))
-    return rule(nodes, dense, _payoffs(nodes, dense, matrix("M", M, 2), payoff), beta)
+    return rule.flips(nodes, dense, _payoffs(nodes, dense, matrix("M", M, 2), payoff), beta)
 
 
 def transition_matrix(
@@ -125,6 +159,65 @@ def graph_fixation(
         cooperators=float(reach[playing_a == mutants].mean()),
         defectors=float((1 - reach[playing_a == size - mutants]).mean()),
     )
+
+
+def fixation_derivative(
+    weights: object, M: object, *, update: str, payoff: str = "averaged", start: int = 1
+) -> FixationPair:
+    """d rho_A and d rho_B over d(intensity) at neutrality, exact: no differences of close numbers.
+
+    With h the neutral probability to end in all A, h' solves the same equations with the change that
+    selection makes to the expected h after one step as its right side.
+
+    Raises
+    ------
+    as ``graph_fixation``
+    """
+    neutral = flip_probabilities(weights, M, update=update, intensity=0.0, payoff=payoff)
+    states, size = neutral.shape
+    mutants = whole("start", start, 1, size - 1)
+    dense, nodes = graph(weights, LARGEST), _states(size)
+    slope = UPDATES[update].slope(nodes, dense, _payoffs(nodes, dense, matrix("M", M, 2), payoff))
+    reach = _reach_all_a(neutral)
+    there = np.arange(states)[:, None] ^ (1 << np.arange(size))
+    push = (slope * (reach[there] - reach[:, None])).sum(axis=1)
+    change = _until_absorbed(neutral, push)
+    playing_a = nodes.sum(axis=1)
+    return FixationPair(
+        cooperators=float(change[playing_a == mutants].mean()),
+        defectors=float(-change[playing_a == size - mutants].mean()),
+    )
+
+
+def structure(weights: object, *, update: str, payoff: str = "averaged") -> Structure:
+    """The two weights of a graph, exact, under any of the update rules: also where no formula is known.
+
+    Raises
+    ------
+    as ``graph_fixation``
+    """
+    units = ([[1, 0], [0, 0]], [[0, 1], [0, 0]])
+    pairs = [fixation_derivative(weights, unit, update=update, payoff=payoff) for unit in units]
+    return Structure(*(pair.cooperators - pair.defectors for pair in pairs))
+
+
+def fixation_times(
+    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged", start: int = 1
+) -> FixationTimes:
+    """Mean number of steps until ``start`` uniformly placed A take over, are lost, or either.
+
+    Raises
+    ------
+    as ``graph_fixation``
+    """
+    flip = flip_probabilities(weights, M, update=update, intensity=intensity, payoff=payoff)
+    size = flip.shape[1]
+    mutants = whole("start", start, 1, size - 1)
+    reach = _reach_all_a(flip)
+    here = _states(size).sum(axis=1) == mutants
+    won, lost = (_until_absorbed(flip, share)[here].mean() for share in (reach, 1 - reach))
+    fixes = reach[here].mean()
+    return FixationTimes(float(won / fixes), float(lost / (1 - fixes)), float(won + lost))
 
 
 def critical(
@@ -179,15 +272,25 @@ def _local_competition(nodes: np.ndarray, weights: np.ndarray, fitness: np.ndarr
 def _reach_all_a(flip: np.ndarray) -> np.ndarray:
     """Probability to end in all A from each state: harmonic, 0 in all B (state 0), 1 in all A (the last)."""
     states, size = flip.shape
-    jump = flip[1:-1] / flip[1:-1].sum(axis=1, keepdims=True)
+    into_last = np.zeros(states)
+    last = (states - 1) ^ (1 << np.arange(size))  # the states with one B left
+    into_last[last] = flip[last, np.arange(size)]
+    result = _until_absorbed(flip, into_last)
+    result[-1] = 1.0
+    return result
+
+
+def _until_absorbed(flip: np.ndarray, income: np.ndarray) -> np.ndarray:
+    """Expected sum of ``income`` over the steps until one strategy is left, from each state."""
+    states, size = flip.shape
+    leaves = flip[1:-1].sum(axis=1)
+    jump = flip[1:-1] / leaves[:, None]
     there = np.arange(1, states - 1)[:, None] ^ (1 << np.arange(size))
-    to_all_a = np.where(there == states - 1, jump, 0.0).sum(axis=1)
     inside = (there > 0) & (there < states - 1)
     rows = np.broadcast_to(np.arange(states - 2)[:, None], there.shape)[inside]
     result = np.zeros(states)
-    result[-1] = 1.0
     if states > 2:
-        result[1:-1] = _solve(rows, there[inside] - 1, jump[inside], to_all_a, size)
+        result[1:-1] = _solve(rows, there[inside] - 1, jump[inside], income[1:-1] / leaves, size)
     return result
 
 
@@ -205,6 +308,6 @@ def _solve(rows: np.ndarray, columns: np.ndarray, jump: np.ndarray, right: np.nd
     answer = np.zeros(len(right))
     for _ in range(4):  # iterative refinement: the last digits decide rho_A - rho_B
         answer += bicgstab(system, right - system @ answer, rtol=1e-8, atol=0.0, M=near)[0]
-    if np.abs(right - system @ answer).max() > 1e-13:
+    if np.abs(right - system @ answer).max() > 1e-13 * max(1.0, np.abs(right).max()):
         raise TheoryError("the chain did not converge: selection is too strong to solve it by iteration")
     return answer

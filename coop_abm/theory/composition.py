@@ -7,6 +7,11 @@ structure: (N-2)/N when well mixed, otherwise (R*+1)/(R*-1) from the structure's
 In the well-mixed Moran process with exponential fitness the law is exact at every intensity. Derived in
 this project from the two sources below.
 
+Limits of the law: weak selection (the crossing moves with the intensity, see ``equal_gains``); rho_A > rho_B
+and not rho_A > 1/N, which sigma does not decide unless both strategies gain equally from switching; expected
+payoffs, not sampled ones; kin as felt payoff. Kin by assortment comes last and replaces sigma by
+(sigma + p)/(1 - p), which equals the felt factor only at sigma = 1.
+
 References
 ----------
 TaylorNowak2007, Tarnita2009
@@ -18,7 +23,7 @@ import math
 from typing import NamedTuple
 
 from coop_abm.core.errors import TheoryError
-from coop_abm.theory.arguments import matrix, number, whole
+from coop_abm.theory.arguments import matrix, number, one_of, whole
 
 
 class Velocities(NamedTuple):
@@ -29,6 +34,41 @@ class Velocities(NamedTuple):
     direct: float
     indirect: float
     total: float
+
+
+class Pushes(NamedTuple):
+    """How far each of the five rules pushes the threshold, in the order of the questions of a round.
+
+    The pushes add: tanh(total) = c/b*, so cooperation is favoured above b/c = 1/tanh(total) where total > 0.
+
+    finite : what a well-mixed population of this size has against cooperation, (1/2) ln((N-2)/N); negative
+    total  : the sum of all six
+    """
+
+    network: float
+    direct: float
+    indirect: float
+    kin: float
+    group: float
+    finite: float
+    total: float
+
+
+class Structure(NamedTuple):
+    """How a structure weighs a game in the limit of weak selection [Tarnita2009].
+
+        d(rho_A - rho_B)/d(intensity) = own (a - d) + other (b - c)
+
+    own, other : the two weights; sigma = own / other, which says which side is favoured because other > 0
+    """
+
+    own: float
+    other: float
+
+    @property
+    def sigma(self) -> float:
+        """The structure coefficient."""
+        return self.own / self.other
 
 
 def sigma_from_ratio(ratio: float) -> float:
@@ -157,6 +197,79 @@ def velocities(
     if math.inf in parts and -math.inf in parts:
         raise TheoryError("sigma = 0 with a complete rule leaves nothing to select: the sum is undefined")
     return Velocities(parts[0], parts[1], parts[2], parts[3], total=sum(parts))
+
+
+def pushes(
+    sigma: float,
+    *,
+    size: int | None = None,
+    by: str = "network",
+    relatedness: float = 0.0,
+    continuation: float = 0.0,
+    recognition: float = 0.0,
+    assorted: float = 0.0,
+) -> Pushes:
+    """Each rule's part in the threshold, half the logarithm of its factor of K: five bars that stack up.
+
+    Parameters
+    ----------
+    sigma : of the structure as a whole; what it is above a well-mixed population of ``size`` is credited to ``by``
+    size  : N, None for an infinite population
+    by    : which rule made the structure: "network", "group", or "kin" where one lives among family
+    assorted : kin by meeting, credited with (sigma + p)/(sigma (1 - p)) as it comes last
+
+    Raises
+    ------
+    InputError : as ``law``; another word in ``by``
+    TheoryError : sigma = 0, where no finite push remains, or a complete rule
+    """
+    law(sigma, relatedness=relatedness, continuation=continuation, recognition=recognition, assorted=assorted)
+    place = one_of("by", by, ("network", "group", "kin"))
+    base = well_mixed_sigma(size)
+    p = assorted
+    parts = {
+        "network": 1.0,
+        "direct": law(1, continuation=continuation),
+        "indirect": law(1, recognition=recognition),
+        "kin": law(1, relatedness=relatedness),
+        "group": 1.0,
+        "finite": base,
+    }
+    if min(sigma, base) <= 0 or math.inf in (sigma, p, *parts.values()) or p == 1:
+        raise TheoryError("a complete rule, or a structure with sigma = 0, has no finite push")
+    parts[place] *= sigma / base
+    parts["kin"] *= (sigma + p) / (sigma * (1 - p))
+    found = {rule: 0.5 * math.log(factor) for rule, factor in parts.items()}
+    return Pushes(**found, total=sum(found.values()))
+
+
+def excess(sigma: float, M: object) -> float:
+    """X(M) = sigma (a-d) + (b-c): A is favoured over B in the structure, under weak selection, iff positive.
+
+    Raises
+    ------
+    InputError : M not 2 x 2, sigma negative
+
+    References
+    ----------
+    Tarnita2009
+    """
+    return _excess(sigma, "M", M)
+
+
+def equal_gains(M: object) -> bool:
+    """Do both strategies gain equally from switching, a + d = b + c?
+
+    Then, with payoffs that are averaged (or of individuals with equally many partners), exchanging the
+    strategies is the same as turning selection round: rho_B(beta) = rho_A(-beta), so the crossing rho_A = rho_B
+    moves in second order of the intensity only, and rho_A > 1/N turns at the same place to first order.
+    Otherwise it moves in first order.
+
+    >>> equal_gains([[2, -1], [3, 0]]), equal_gains([[4, -1], [3, 0]])
+    (True, False)
+    """
+    (a, b), (c, d) = matrix("M", M, 2).tolist()
+    return abs(a + d - b - c) <= 1e-9 * max(map(abs, (a, b, c, d)))
 
 
 def _excess(sigma: float, name: str, M: object) -> float:

@@ -1,11 +1,16 @@
-"""How often does one mutant take over? The well-mixed Moran process, exact at any intensity.
+"""How often does one mutant take over, and how long does it take? Well-mixed, exact at any intensity.
 
-N individuals; fitness exp(intensity * payoff); payoff = mean over the N-1 others (no self-play). Each
-step a parent is chosen in proportion to fitness and its copy replaces a uniformly random individual.
+N individuals; fitness exp(intensity * payoff); payoff = mean over the N-1 others (no self-play). How many
+play A is a birth-death chain: j goes up with probability T+(j), down with T-(j), in one step. Under
+birth_death a parent is chosen in proportion to fitness and its copy replaces one of the others; under
+pairwise_comparison a random individual copies a random other with probability 1/(1 + exp(-beta (their
+payoff - own))); under imitation it keeps its own strategy or copies, in proportion to fitness. All three have
+T-(j)/T+(j) = exp(-beta (pi_A - pi_B)), so fixation probabilities and the closed forms below are theirs; the
+times differ. death_birth has a ratio of its own, because who dies does not compete.
 
 References
 ----------
-Moran1958, NowakSasakiTaylorFudenberg2004, TaylorFudenbergSasakiNowak2004
+Moran1958, NowakSasakiTaylorFudenberg2004, TaylorFudenbergSasakiNowak2004, Traulsen2006, AntalScheuring2006
 """
 
 from __future__ import annotations
@@ -16,8 +21,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from coop_abm.core.errors import InputError
 from coop_abm.theory.arguments import matrix, number, one_of, whole
 from coop_abm.theory.roots import crossing
+
+UPDATES = ("birth_death", "death_birth", "imitation", "pairwise_comparison")
 
 
 class FixationPair(NamedTuple):
@@ -25,6 +33,19 @@ class FixationPair(NamedTuple):
 
     cooperators: float
     defectors: float
+
+
+class FixationTimes(NamedTuple):
+    """Mean numbers of steps.
+
+    fixes  : until A has taken over, given that it does
+    lost   : until A is gone, given that it is
+    either : until one of the two, without condition
+    """
+
+    fixes: float
+    lost: float
+    either: float
 
 
 def payoffs(M: object, size: int) -> np.ndarray:
@@ -59,6 +80,97 @@ def log_ratio(M: object, size: int, intensity: float) -> float:
     (a, b), (c, d) = matrix("M", M, 2).tolist()
     n = whole("size", size, 2)
     return number("intensity", intensity) / 2 * ((n - 2) * (a - d) + n * (b - c))
+
+
+def steps(M: object, size: int, intensity: float, update: str = "birth_death") -> tuple[np.ndarray, np.ndarray]:
+    """T+(j) and T-(j) for j = 1 .. N-1: how likely A gains, or loses, one individual in one step; two (N-1,).
+
+    The well-mixed population is the complete graph: whoever is replaced or looked at is another individual.
+
+    Raises
+    ------
+    InputError : M not 2 x 2, size below 2, unknown update
+    """
+    ours, theirs = number("intensity", intensity) * payoffs(M, size)
+    n, rule = int(size), one_of("update", update, UPDATES)
+    j = np.arange(1.0, n)
+    pairs = j * (n - j) / n
+    if rule == "pairwise_comparison":
+        copied = 0.5 * (1 + np.tanh(0.5 * np.array([ours - theirs, theirs - ours])))
+        return pairs / (n - 1) * copied[0], pairs / (n - 1) * copied[1]
+    top = np.maximum(ours, theirs)
+    a, b = np.exp(ours - top), np.exp(theirs - top)  # only ratios count
+    if rule == "birth_death":
+        everybody = j * a + (n - j) * b
+        return pairs * n / (n - 1) * a / everybody, pairs * n / (n - 1) * b / everybody
+    dies = 0 if rule == "imitation" else 1  # who dies does not compete; who imitates may keep its own
+    return pairs * a / (j * a + (n - j - dies) * b), pairs * b / ((j - dies) * a + (n - j) * b)
+
+
+def chain_probability(up: object, down: object) -> np.ndarray:
+    """Probability that a birth-death chain on 0 .. N ends in N, from each j; float (N+1,).
+
+    up, down : T+(j) and T-(j) for j = 1 .. N-1, positive
+
+        phi(j) = [1 + sum_{k<j} prod_{i<=k} T-(i)/T+(i)] / [1 + sum_{k<N} prod_{i<=k} T-(i)/T+(i)]
+
+    Raises
+    ------
+    InputError : not two sequences of the same length, or an entry that is not a positive probability
+    """
+    return np.exp(_log_reach(*_rates(up, down)))
+
+
+def chain_times(up: object, down: object, start: int = 1) -> FixationTimes:
+    """Mean times of a birth-death chain on 0 .. N that starts at ``start``; any T+, T-.
+
+    Given that it ends in N, the chain moves up with T+(j) phi(j+1)/phi(j) and down with T-(j) phi(j-1)/phi(j),
+    and the mean time from k to k+1 is e(k) = [1 + T'-(k) e(k-1)]/T'+(k): positive terms only, so nothing
+    cancels at any intensity. Ending in 0 is the same chain seen from the other end.
+
+    Raises
+    ------
+    as ``chain_probability``; InputError : start out of range
+
+    References
+    ----------
+    AntalScheuring2006
+    """
+    rise, fall = _rates(up, down)
+    n = len(rise) + 1
+    first = whole("start", start, 1, n - 1)
+    win, lose = _log_reach(rise, fall), _log_reach(fall[::-1], rise[::-1])[::-1]
+    fixes = _climb(rise, fall, win)[first - 1 :].sum()
+    lost = _climb(fall[::-1], rise[::-1], lose[::-1])[n - first - 1 :].sum()
+    ends = [share * time if share > 0 else 0.0 for share, time in zip(np.exp([win[first], lose[first]]), (fixes, lost))]
+    return FixationTimes(float(fixes), float(lost), float(sum(ends)))
+
+
+def times(M: object, size: int, intensity: float, *, update: str = "birth_death", start: int = 1) -> FixationTimes:
+    """Mean fixation times of the well-mixed process, in steps, exact at any intensity.
+
+    Neutral Moran process from one mutant: (N-1)^2 steps to fixation, where it fixes.
+
+    Raises
+    ------
+    as ``steps``; InputError : start not in 1 .. N-1
+
+    References
+    ----------
+    AntalScheuring2006
+    """
+    return chain_times(*steps(M, size, intensity, update), start=start)
+
+
+def pair_of(up: object, down: object) -> FixationPair:
+    """rho_A and rho_B, from one mutant, of a birth-death chain with these T+ and T-.
+
+    Raises
+    ------
+    as ``chain_probability``
+    """
+    rise, fall = _rates(up, down)
+    return FixationPair(math.exp(_log_reach(rise, fall)[1]), math.exp(_log_reach(fall[::-1], rise[::-1])[1]))
 
 
 def critical(matrix_of: Callable[[float], object], size: int, intensity: float, criterion: str = "RD") -> float:
@@ -99,3 +211,49 @@ def log_probability(M: object, size: int, intensity: float) -> tuple[float, floa
     top = steps.max()
     log_rho = -top - math.log(np.exp(steps - top).sum())
     return log_rho, log_rho + float(steps[-1])
+
+
+def critical_of_update(matrix_of: Callable[[float], object], size: int, intensity: float, update: str) -> float:
+    """The benefit at which rho_A = rho_B at this intensity under any of the four update rules, well-mixed.
+
+    Raises
+    ------
+    as ``critical``
+    """
+    beta = number("intensity", intensity, 1e-12)
+
+    def log_ratio_at(benefit: float) -> float:
+        up, down = steps(matrix_of(benefit), size, beta, update)
+        return float(np.log(up).sum() - np.log(down).sum())  # ln(rho_A / rho_B) of any birth-death chain
+
+    return crossing(log_ratio_at)
+
+
+def _rates(up: object, down: object) -> tuple[np.ndarray, np.ndarray]:
+    rise, fall = np.array(up, dtype=float), np.array(down, dtype=float)
+    if rise.ndim != 1 or rise.shape != fall.shape or len(rise) < 1:
+        raise InputError(f"up and down must be sequences of one length; got shapes {rise.shape} and {fall.shape}")
+    if not (np.isfinite(rise).all() and np.isfinite(fall).all() and (rise > 0).all() and (fall > 0).all()):
+        raise InputError("up and down must be positive probabilities: a step that never happens has no such chain")
+    if (rise + fall > 1 + 1e-12).any():
+        raise InputError("up and down must add up to at most 1")
+    return rise, fall
+
+
+def _log_reach(rise: np.ndarray, fall: np.ndarray) -> np.ndarray:
+    """ln phi(j), j = 0 .. N."""
+    powers = np.concatenate([[0.0], np.cumsum(np.log(fall) - np.log(rise))])
+    reached = np.logaddexp.accumulate(powers)
+    return np.concatenate([[-np.inf], reached - reached[-1]])
+
+
+def _climb(rise: np.ndarray, fall: np.ndarray, log_reach: np.ndarray) -> np.ndarray:
+    """Mean time from k to k+1, k = 1 .. N-1, of the chain that is known to end in N."""
+    up = rise * np.exp(log_reach[2:] - log_reach[1:-1])
+    down = fall * np.exp(log_reach[:-2] - log_reach[1:-1])
+    passed = np.empty(len(rise))
+    before = 0.0
+    for k in range(len(rise)):
+        before = (1 + down[k] * before) / up[k]
+        passed[k] = before
+    return passed

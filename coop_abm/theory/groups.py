@@ -1,14 +1,35 @@
 """Group selection by splitting groups: the exact chain of Traulsen and Nowak at any splitting probability.
 
 m groups of at most n members, all full at the start. Each step one individual, chosen from the whole
-population in proportion to exp(intensity * payoff), puts a copy of itself into its group; the payoff is the
-mean over the other members of its group, 0 for a lone member. A group of n+1 then either loses a random
-member (probability 1-q), or splits (q): each member goes to either daughter with probability 1/2, redrawn
-if a daughter is empty, and another group, chosen at random, is eliminated.
+population in proportion to exp(intensity * payoff), has an offspring like itself; the payoff is the mean
+over the other members of its group, 0 for a lone member. With probability 1 - lambda the offspring joins its
+parent's group, with probability lambda (migration) another group, chosen at random. A group of n+1 then
+either loses a random member (probability 1-q), or splits (q): each member goes to either daughter with
+probability 1/2, redrawn if a daughter is empty, and another group, chosen at random, is eliminated.
 
-A state is a multiset of m group compositions (size, number of A). Which steps are possible, and how often
-given who gives birth, does not depend on the game: that structure is computed once, and each game only
-reweights it.
+The critical ratio of rare splitting, and what textbooks make of it (z = lambda/q migrants leave a group
+between two of its splits):
+
+    q -> 0, no migration        1 + n/(m-2)                                exact for any n and m
+    q -> 0, lambda = z q        [m+n-2 + (n-1)(m-1)y] / [m-2 - (m-1)y],    y = z' / (n + z'), z' = z n/(n+1)
+    textbook                    1 + n/m + z                                n and m large, z much below n
+
+At usable sizes the textbook's form is far off:
+
+    n, m       textbook 1 + n/m    exact, q -> 0    exact, q = .01
+    2, 3       1.667               3.000            2.908
+    3, 4       1.750               2.500            2.394
+    4, 6       1.667               2.000            1.913
+    10, 100    1.100               1.102            (too many states)
+
+Where the difference comes from: with rare splitting ln(rho_A/rho_B) = beta [(b-c)(m-1) - c(n-1) - b]. In each of
+the m-1 steps in which its group takes over the others, a mutant's group is ahead by b - c. In each of the n-1
+steps in which the mutant takes over its own group, it is behind by c + b/(n-1), as nobody helps itself and so a
+cooperator has one helper less around it than a defector beside it. Collected: b (m-2) > c (m+n-2), and for large
+m and n the textbook.
+
+Migration is read here as the offspring that moves, so groups stay full while they wait to split; the paper's
+abstract leaves open who moves, and to first order in z it makes no difference.
 
 References
 ----------
@@ -18,18 +39,21 @@ TraulsenNowak2006, TraulsenShoreshNowak2008
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from itertools import combinations_with_replacement
+from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 
 from coop_abm.core.errors import InputError, TheoryError
 from coop_abm.theory.arguments import matrix, number, whole
+from coop_abm.theory.composition import Structure
 from coop_abm.theory.fixation import FixationPair, probability
+from coop_abm.theory.group_steps import steps_between
 from coop_abm.theory.roots import crossing
 
-LARGEST = 10_000  # states; one game takes about 15 seconds there, and minutes beyond
+LARGEST = 60_000  # states; listing their steps takes about five seconds there
+DIRECT_UP_TO = 1_200  # states; above, iteration is faster than elimination and as exact
+ELIMINATED_UP_TO = 10_000  # states; what iteration cannot solve, elimination can, in some seconds
 TINY = 5e-324  # below this a probability is zero, and its logarithm no number
 
 
@@ -41,30 +65,33 @@ def number_of_states(size: int, count: int) -> int:
 
 
 class GroupChain:
-    """The exact chain for m = ``count`` groups of at most n = ``size`` members, splitting probability q.
+    """The exact chain for m = ``count`` groups of at most n = ``size`` members.
+
+    Parameters
+    ----------
+    split     : q, in (0, 1]; a single group takes 0
+    migration : lambda, in [0, 1]; a single group takes 0
 
     Raises
     ------
-    InputError : split not in (0, 1] (a single group takes split = 0), size or count not whole
-    TheoryError : more than 10,000 states
+    InputError : split or migration out of range, size or count not whole
+    TheoryError : more than 60,000 states
     """
 
-    def __init__(self, size: int, count: int, split: float) -> None:
+    def __init__(self, size: int, count: int, split: float, migration: float = 0.0) -> None:
         self.size, self.count = whole("size", size, 1), whole("count", count, 1)
-        self.split = number("split", split, 0, 1) if self.count == 1 else number("split", split, 1e-12, 1)
-        if self.count == 1:
-            number("split", split, 0, 0)
+        alone = self.count == 1
+        self.split = number("split", split, 0, 0) if alone else number("split", split, 1e-12, 1)
+        self.migration = number("migration", migration, 0, 0 if alone else 1)
         if self.size * self.count < 2:
             raise InputError("size times count must be at least 2: one individual cannot be invaded")
         states = number_of_states(size, count)
         if states > LARGEST:
             raise TheoryError(
-                f"{count} groups of at most {size} have {states} states; "
-                f"the exact chain takes at most {LARGEST}: simulate, or use rare_splitting"
+                f"{count} groups of at most {size} have {states:,} states; "
+                f"the exact chain takes at most {LARGEST:,}: simulate, or use rare_splitting"
             )
-        self._compositions = [(s, k) for s in range(1, self.size + 1) for k in range(s + 1)]
-        self._type = {composition: t for t, composition in enumerate(self._compositions)}
-        self._build()
+        self._steps = steps_between(self.size, self.count, self.split, self.migration)
 
     def fixation(self, M: object, intensity: float) -> FixationPair:
         """rho_A and rho_B of one mutant placed uniformly in a full population.
@@ -74,62 +101,69 @@ class GroupChain:
         InputError : M not a finite 2 x 2 matrix, intensity not finite
         TheoryError : selection so strong that a step has probability zero in floating point
         """
-        from scipy.sparse import csc_array
-        from scipy.sparse.linalg import splu
-
         births = self._births(number("intensity", intensity) * self._payoffs(matrix("M", M, 2)))
-        flow = self._chance * births[self._rows, self._events]
-        leaves = np.bincount(self._rows, flow, self._transient)
-        inside = self._columns < self._transient
-        entries = np.concatenate([leaves, -flow[inside]])
-        diagonal = np.arange(self._transient)
-        system = csc_array(
-            (
-                entries,
-                (np.concatenate([diagonal, self._rows[inside]]), np.concatenate([diagonal, self._columns[inside]])),
-            ),
-            shape=(self._transient, self._transient),
-        )
-        ends = np.stack(
-            [
-                np.bincount(self._rows, flow * (self._columns == self._transient + end), self._transient)
-                for end in (0, 1)
-            ],
-            axis=1,
-        )
-        # Diagonally dominant: no pivoting is needed, and a symmetric ordering fills in least.
-        try:
-            fixed = splu(
-                system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
-            ).solve(ends)
-        except RuntimeError:
-            raise TheoryError("selection is too strong: some steps of the chain have probability zero") from None
-        return FixationPair(float(fixed[self._one_a, 0]), float(fixed[self._one_b, 1]))
+        flow = self._flow(births)
+        ends = np.stack([self._into(flow, end) for end in (0, 1)], axis=1)
+        fixed = self._solve(flow, ends)
+        return FixationPair(float(fixed[self._steps.one_a, 0]), float(fixed[self._steps.one_b, 1]))
 
-    def critical(self, matrix_of: Callable[[float], object], intensity: float) -> float:
-        """The benefit at which rho_A = rho_B, in a family of games ``matrix_of(benefit)``.
+    def fixation_derivative(self, M: object) -> FixationPair:
+        """d rho_A and d rho_B over d(intensity) at neutrality, exact: solved for, not differenced.
 
         Raises
         ------
-        TheoryError : no such benefit
+        InputError : M not a finite 2 x 2 matrix
         """
-        return crossing(lambda benefit: self._log_ratio(matrix_of(benefit), intensity))
+        payoff = self._payoffs(matrix("M", M, 2))
+        births, flow, reach = self._neutral
+        mean = births @ payoff
+        slope = births * (payoff[None, :] - mean[:, None])
+        step = self._steps
+        push = step.chances * slope[step.rows, step.events] * (reach[step.columns] - reach[step.rows])
+        change = self._solve(flow, np.bincount(step.rows, push, step.transient)[:, None])[:, 0]
+        return FixationPair(float(change[step.one_a]), float(-change[step.one_b]))
 
-    def sigma(self, intensity: float = 1e-3) -> float:
-        """The structure coefficient: how much a - d weighs against b - c, by central differences.
+    def structure(self) -> Structure:
+        """How the groups weigh a game under weak selection: own (a - d) + other (b - c), exact.
 
         References
         ----------
         Tarnita2009
         """
-        beta = number("intensity", intensity, 1e-9)
-        own, other = [[1.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [0.0, 0.0]]
-        slopes = [self._log_ratio(M, beta) - self._log_ratio(M, -beta) for M in (own, other)]
-        return slopes[0] / slopes[1]
+        units = ([[1, 0], [0, 0]], [[0, 1], [0, 0]])
+        pairs = [self.fixation_derivative(unit) for unit in units]
+        return Structure(*(pair.cooperators - pair.defectors for pair in pairs))
 
-    def _log_ratio(self, M: object, intensity: float) -> float:
-        pair = self.fixation(M, intensity)
-        return math.log(max(pair.cooperators, TINY)) - math.log(max(pair.defectors, TINY))
+    def sigma(self) -> float:
+        """The structure coefficient, exact: how much a - d weighs against b - c under weak selection.
+
+        References
+        ----------
+        Tarnita2009
+        """
+        return self.structure().sigma
+
+    def critical(self, matrix_of: Callable[[float], object], intensity: float) -> float:
+        """The benefit at which rho_A = rho_B at this intensity, in a family of games ``matrix_of(benefit)``.
+
+        Raises
+        ------
+        TheoryError : no such benefit
+        """
+
+        def log_ratio(benefit: float) -> float:
+            pair = self.fixation(matrix_of(benefit), intensity)
+            return math.log(max(pair.cooperators, TINY)) - math.log(max(pair.defectors, TINY))
+
+        return crossing(log_ratio)
+
+    @cached_property
+    def _neutral(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Births, flow and the probability to end in all A, without selection."""
+        births = self._births(np.zeros(2 * len(self._steps.compositions)))
+        flow = self._flow(births)
+        reach = self._solve(flow, self._into(flow, 0)[:, None])[:, 0]
+        return births, flow, np.concatenate([reach, [1.0, 0.0]])
 
     def _payoffs(self, M: np.ndarray) -> np.ndarray:
         """Payoff of A and of B in each composition, one per kind of birth; shape (2 * compositions,)."""
@@ -137,108 +171,90 @@ class GroupChain:
         return np.array(
             [
                 (0.0, 0.0) if s == 1 else (((k - 1) * a + (s - k) * b) / (s - 1), (k * c + (s - k - 1) * d) / (s - 1))
-                for s, k in self._compositions
+                for s, k in self._steps.compositions
             ]
         ).ravel()
 
     def _births(self, exponent: np.ndarray) -> np.ndarray:
         """In each state, the probability of each kind of birth: (how many could give it) * exp(exponent)."""
-        possible = np.where(self._parents > 0, exponent, -np.inf)
-        births = self._parents * np.exp(possible - possible.max(axis=1, keepdims=True))
+        possible = np.where(self._steps.parents > 0, exponent, -np.inf)
+        births = self._steps.parents * np.exp(possible - possible.max(axis=1, keepdims=True))
         return births / births.sum(axis=1, keepdims=True)
 
-    def _build(self) -> None:
-        """Number the states, transient ones first; list every step (row, column, birth, chance)."""
-        everything = list(combinations_with_replacement(range(len(self._compositions)), self.count))
-        only_a = {t for t, (s, k) in enumerate(self._compositions) if k == s}
-        only_b = {t for t, (s, k) in enumerate(self._compositions) if k == 0}
-        transient = [state for state in everything if not (only_a.issuperset(state) or only_b.issuperset(state))]
-        place = {state: row for row, state in enumerate(transient)}
-        self._transient = len(transient)
-        for state in everything:  # all of A ends in one column, all of B in the next
-            place.setdefault(state, self._transient + (0 if only_a.issuperset(state) else 1))
+    def _flow(self, births: np.ndarray) -> np.ndarray:
+        """The probability of each step."""
+        return self._steps.chances * births[self._steps.rows, self._steps.events]
 
-        self._parents = np.zeros((self._transient, 2 * len(self._compositions)))
-        outcomes = [self._outcomes(t, kind) for t in range(len(self._compositions)) for kind in (0, 1)]
-        rows, columns, events, chances = [], [], [], []
-        for row, state in enumerate(transient):
-            for t in set(state):
-                s, k = self._compositions[t]
-                copies = state.count(t)
-                others = list(state)
-                others.remove(t)
-                for kind, members in ((0, k), (1, s - k)):
-                    event = 2 * t + kind
-                    self._parents[row, event] = copies * members
-                    if members:
-                        for column, chance in self._steps(others, *outcomes[event], place).items():
-                            if column != row:
-                                rows.append(row)
-                                columns.append(column)
-                                events.append(event)
-                                chances.append(chance)
-        self._rows, self._columns, self._events = (np.array(x, dtype=np.int64) for x in (rows, columns, events))
-        self._chance = np.array(chances)
-        full = self.size
-        self._one_a = place[self._state([(full, 1)] + [(full, 0)] * (self.count - 1))]
-        self._one_b = place[self._state([(full, full - 1)] + [(full, full)] * (self.count - 1))]
+    def _into(self, flow: np.ndarray, end: int) -> np.ndarray:
+        """The probability to step from each transient state into all A (0) or all B (1)."""
+        there = self._steps.columns == self._steps.transient + end
+        return np.bincount(self._steps.rows, flow * there, self._steps.transient)
 
-    def _state(self, compositions: list[tuple[int, int]]) -> tuple[int, ...]:
-        return tuple(sorted(self._type[composition] for composition in compositions))
+    def _solve(self, flow: np.ndarray, income: np.ndarray) -> np.ndarray:
+        """Expected sums of the columns of ``income`` until one strategy is left, from each transient state."""
+        from scipy.sparse import csr_array, eye_array
 
-    def _outcomes(self, t: int, kind: int) -> tuple[dict[int, float], dict[tuple[int, int], float]]:
-        """After a birth of A (0) or B (1) in composition t: the group as it stays, or its two daughters."""
-        s, k = self._compositions[t]
-        s, k = s + 1, k + (kind == 0)
-        if s <= self.size:
-            return {self._type[s, k]: 1.0}, {}
-        stays: dict[int, float] = defaultdict(float)
-        for lost, members in ((1, k), (0, s - k)):
-            if members and self.split < 1:
-                stays[self._type[s - 1, k - lost]] += (1 - self.split) * members / s
-        splits: dict[tuple[int, int], float] = defaultdict(float)
-        if self.split > 0:
-            for first, chance in _daughters(s, k):
-                second = s - first[0], k - first[1]
-                splits[self._type[first], self._type[second]] += self.split * chance
-        return stays, splits
-
-    @staticmethod
-    def _steps(
-        others: list[int],
-        stays: dict[int, float],
-        splits: dict[tuple[int, int], float],
-        place: dict[tuple[int, ...], int],
-    ) -> dict[int, float]:
-        result: dict[int, float] = defaultdict(float)
-        for t, chance in stays.items():
-            result[place[tuple(sorted([*others, t]))]] += chance
-        if splits:
-            for lost in set(others):
-                left = list(others)
-                left.remove(lost)
-                share = others.count(lost) / len(others)
-                for pair, chance in splits.items():
-                    result[place[tuple(sorted([*left, *pair]))]] += share * chance
-        return result
+        states, rows, columns = self._steps.transient, self._steps.rows, self._steps.columns
+        leaves = np.bincount(rows, flow, states)
+        if (leaves <= 0).any():
+            raise TheoryError("selection is too strong: some steps of the chain have probability zero")
+        inside = columns < states
+        jump = csr_array((flow[inside] / leaves[rows[inside]], (rows[inside], columns[inside])), shape=(states, states))
+        system, right = (eye_array(states) - jump).tocsr(), income / leaves[:, None]
+        if states > DIRECT_UP_TO:
+            answers = [answer for column in right.T if (answer := _iterated(system, column)) is not None]
+            if len(answers) == right.shape[1]:
+                return np.stack(answers, axis=1)
+            if states > ELIMINATED_UP_TO:
+                raise TheoryError("the chain did not converge: selection is too strong to solve it by iteration")
+        return _eliminated(system, right)
 
 
-def rare_splitting(M: object, size: int, count: int, intensity: float) -> FixationPair:
+def _eliminated(system, right: np.ndarray) -> np.ndarray:  # scipy is imported on use, so no annotation
+    from scipy.sparse.linalg import splu
+
+    # Diagonally dominant: no pivoting is needed, and a symmetric ordering fills in least.
+    try:
+        return splu(
+            system.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+        ).solve(right)
+    except RuntimeError:
+        raise TheoryError("selection is too strong: some steps of the chain have probability zero") from None
+
+
+def _iterated(system, right: np.ndarray) -> np.ndarray | None:
+    """The solution to the last digits, None if iteration does not get there."""
+    from scipy.sparse.linalg import bicgstab
+
+    answer = np.zeros(len(right))
+    scale = np.abs(right).max()
+    for _ in range(6):  # iterative refinement: the last digits decide rho_A - rho_B
+        rest = right - system @ answer
+        if np.abs(rest).max() <= 1e-15 * scale:
+            break
+        answer += bicgstab(system, rest, rtol=1e-6, atol=0.0, maxiter=2000)[0]
+    rest = right - system @ answer
+    return answer if np.isfinite(answer).all() and np.abs(rest).max() <= 2e-14 * scale else None
+
+
+def rare_splitting(M: object, size: int, count: int, intensity: float, migrants: float = 0.0) -> FixationPair:
     """rho_A and rho_B in the limit q -> 0: take over one group, then the groups compete as wholes.
 
-        rho_A = phi_A(n) (1 - 1/R)/(1 - R^-m),   R = exp(intensity (a - d)),
+        rho_A = phi_A(n) (1 - 1/Q)/(1 - Q^-m),   Q = exp(intensity (a - d)) (1 + z' phi_A)/(1 + z' phi_B),
 
-    phi_A the well-mixed Moran fixation probability in one group of n. Exact at every intensity.
+    phi the well-mixed Moran fixation probability in one group of n; z' = z n/(n+1) of the z = ``migrants``
+    that leave a group between two splits survive their arrival. Exact at every intensity.
 
     References
     ----------
-    TraulsenNowak2006, TraulsenShoreshNowak2008
+    TraulsenNowak2006, TraulsenShoreshNowak2008; with migrants derived in this project, held against the chain
     """
     payoff = matrix("M", M, 2)
     n, m = whole("size", size, 1), whole("count", count, 1)
-    beta = number("intensity", intensity)
+    beta, z = number("intensity", intensity), number("migrants", migrants, 0) * n / (n + 1)
     inside = FixationPair(1.0, 1.0) if n == 1 else probability(payoff, n, beta)
     advantage = 0.0 if n == 1 else beta * float(payoff[0, 0] - payoff[1, 1])
+    advantage += math.log1p(z * inside.cooperators) - math.log1p(z * inside.defectors)
     return FixationPair(inside.cooperators * _moran(advantage, m), inside.defectors * _moran(-advantage, m))
 
 
@@ -247,13 +263,3 @@ def _moran(advantage: float, count: int) -> float:
     steps = -advantage * np.arange(count)
     top = steps.max()
     return math.exp(-top) / float(np.exp(steps - top).sum())
-
-
-def _daughters(size: int, playing_a: int) -> Iterator[tuple[tuple[int, int], float]]:
-    """The first daughter (size, number of A) of a fair split, none empty, with its probability."""
-    ways = 2**size - 2
-    for ours in range(playing_a + 1):
-        for theirs in range(size - playing_a + 1):
-            if 0 < ours + theirs < size:
-                chance = math.comb(playing_a, ours) * math.comb(size - playing_a, theirs) / ways
-                yield (ours + theirs, ours), chance

@@ -154,25 +154,33 @@ def birth_death(size: int | None = None) -> float:
     return math.inf if size is None else -(whole("size", size, 2) - 1.0)
 
 
-def group(size: int, count: int) -> float:
-    """Group selection in the textbook limit: 1 + n/m for m groups of at most n, both large, rare splitting.
+def group(size: int, count: int, migrants: float = 0.0) -> float:
+    """Group selection in the textbook limit: 1 + n/m + z for m groups of at most n, both large, rare splitting.
+
+    migrants : z, how many leave a group between two of its splits, much below n
 
     References
     ----------
     TraulsenNowak2006
     """
-    return 1 + whole("size", size, 1) / whole("count", count, 1)
+    return 1 + whole("size", size, 1) / whole("count", count, 1) + number("migrants", migrants, 0)
 
 
-def group_rare_splitting(size: int, count: int) -> float:
-    """Group selection with rare splitting, any n and m: 1 + n/(m-2); the same at every intensity (exp).
+def group_rare_splitting(size: int, count: int, migrants: float = 0.0) -> float:
+    """Group selection with rare splitting, any n and m: 1 + n/(m-2) without migrants, at every intensity (exp).
+
+    With z migrants between two splits, weak selection:
+
+        [m+n-2 + (n-1)(m-1)y] / [m-2 - (m-1)y],   y = z'/(n + z'),   z' = z n/(n+1) survive their arrival
 
     References
     ----------
-    TraulsenNowak2006, TraulsenShoreshNowak2008
+    TraulsenNowak2006, TraulsenShoreshNowak2008; with migrants derived in this project, held against the chain
     """
     n, m = whole("size", size, 1), whole("count", count, 1)
-    return _ratio(m + n - 2, m - 2)
+    alive = number("migrants", migrants, 0) * n / (n + 1)
+    y = alive / (n + alive)
+    return _ratio(m + n - 2 + (n - 1) * (m - 1) * y, m - 2 - (m - 1) * y)
 
 
 def matrix_conditions(M: object, size: int | None = None) -> MatrixConditions:

@@ -32,7 +32,6 @@ def test_finite_splitting_has_the_thresholds_of_the_table(size, count, split, ex
     assert groups.GroupChain(size, count, split).critical(donation, 1e-3) == pytest.approx(expected, abs=1.1e-5)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("split", "expected"), [(1e-4, 2.99768), (1e-3, 2.97710), (0.01, 2.80038)])
 def test_finite_splitting_of_four_groups_of_four_has_the_thresholds_of_the_table(split, expected):
     assert groups.GroupChain(4, 4, split).critical(donation, 1e-3) == pytest.approx(expected, abs=1.1e-5)
@@ -82,6 +81,7 @@ def test_sigma_predicts_games_without_equal_gains(split):
     chain = groups.GroupChain(3, 4, split)
     sigma = chain.sigma()
     assert sigma == pytest.approx(composition.sigma_from_ratio(chain.critical(donation, 1e-4)), rel=1e-5)
+    assert chain.sigma() == chain.structure().own / chain.structure().other
     K = composition.law(sigma, relatedness=0.2, continuation=0.5, recognition=0.4)
     composed = chain.critical(
         lambda b: transforms.compose(donation(b), felt=0.2, continuation=0.5, recognition=0.4), 1e-4
@@ -93,13 +93,80 @@ def test_the_structure_coefficient_at_three_by_four_is_known():
     assert groups.GroupChain(3, 4, 0.01).sigma() == pytest.approx(2.43437, abs=2e-5)
 
 
+@pytest.mark.parametrize(("size", "count"), [(2, 3), (3, 4), (2, 6)])
+@pytest.mark.parametrize("z", [0.0, 0.2, 1.0])
+def test_the_chain_with_migration_approaches_the_rare_splitting_formulas(size, count, z):
+    M, rare = donation(3), 1e-7
+    chain = groups.GroupChain(size, count, rare, z * rare)
+    assert chain.fixation(M, 0.4) == pytest.approx(groups.rare_splitting(M, size, count, 0.4, z), rel=1e-5)
+    ratio = composition.ratio_from_sigma(chain.sigma())
+    assert ratio == pytest.approx(thresholds.group_rare_splitting(size, count, z), rel=1e-5)
+
+
+def test_migration_raises_the_threshold_by_about_the_number_of_migrants_of_a_large_population():
+    for z in (0.05, 0.5):
+        exact = thresholds.group_rare_splitting(400, 10_000, z)
+        assert exact == pytest.approx(thresholds.group(400, 10_000, z), rel=0.005)
+        assert thresholds.group(400, 10_000, z) - thresholds.group(400, 10_000) == pytest.approx(z)
+
+
+def test_with_migration_at_a_finite_rate_the_threshold_moves_from_its_own_value():
+    """Off the limit of rare splitting, migrants cost about as much as at it."""
+    still, moving = (composition.ratio_from_sigma(groups.GroupChain(3, 4, 0.01, f).sigma()) for f in (0.0, 0.002))
+    expected = thresholds.group_rare_splitting(3, 4, 0.2) - thresholds.group_rare_splitting(3, 4)
+    assert still == pytest.approx(2.394340, abs=1e-6)
+    assert moving - still == pytest.approx(expected, rel=0.15)
+
+
+def test_offspring_that_always_migrate_are_a_population_without_groups_that_help():
+    assert composition.ratio_from_sigma(groups.GroupChain(3, 4, 0.01, 1.0).sigma()) < 0
+
+
+def wins(size, count, split, migration, runs, seed):
+    """Share of neutral runs in which one A takes over, on the process as the docstring words it."""
+    dice, won = np.random.default_rng(seed), 0
+    for _ in range(runs):
+        now = [[0] * size for _ in range(count)]
+        now[0][0] = 1
+        while 0 < sum(map(sum, now)) < sum(map(len, now)):
+            parent = int(dice.integers(sum(map(len, now))))
+            home = next(g for g in range(count) if parent < sum(map(len, now[: g + 1])))
+            offspring = now[home][parent - sum(map(len, now[:home]))]
+            if dice.random() < migration:
+                home = int(dice.choice([g for g in range(count) if g != home]))
+            now[home].append(offspring)
+            if len(now[home]) <= size:
+                continue
+            if dice.random() >= split:
+                now[home].pop(int(dice.integers(size + 1)))
+                continue
+            side = np.zeros(size + 1, int)
+            while side.sum() in (0, size + 1):
+                side = dice.integers(0, 2, size + 1)
+            lost = int(dice.choice([g for g in range(count) if g != home]))
+            whole = now[home]
+            now[home], now[lost] = ([x for x, to in zip(whole, side, strict=True) if to == d] for d in (0, 1))
+        won += sum(map(sum, now)) > 0
+    return won / runs
+
+
+@pytest.mark.parametrize(("split", "migration"), [(0.3, 0.0), (0.3, 0.4)])
+def test_without_selection_runs_of_the_process_take_over_as_often_as_the_chain_says(split, migration):
+    chain, runs = groups.GroupChain(3, 2, split, migration), 4000
+    rho = chain.fixation(donation(3), 0.0).cooperators
+    share = wins(3, 2, split, migration, runs, seed=11)
+    assert abs(share - rho) < 4 * math.sqrt(rho * (1 - rho) / runs)
+
+
 def test_states_are_counted_before_they_are_built():
     assert [groups.number_of_states(*nm) for nm in ((2, 3), (3, 4), (4, 4))] == [35, 495, 2380]
     with pytest.raises(TheoryError, match="states"):
-        groups.GroupChain(4, 6, 0.01)
+        groups.GroupChain(4, 8, 0.01)
 
 
-@pytest.mark.parametrize("wrong", [(3, 4, 0), (3, 4, 1.5), (3, 1, 0.5), (1, 1, 0), (2.5, 3, 0.1)])
+@pytest.mark.parametrize(
+    "wrong", [(3, 4, 0), (3, 4, 1.5), (3, 1, 0.5), (1, 1, 0), (2.5, 3, 0.1), (3, 1, 0, 0.1), (3, 4, 0.1, 1.1)]
+)
 def test_impossible_groups_are_refused(wrong):
     with pytest.raises(InputError):
         groups.GroupChain(*wrong)

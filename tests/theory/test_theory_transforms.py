@@ -146,3 +146,48 @@ def test_the_edges_of_sigma_are_answered_or_refused():
         composition.sigma_from_ratio(0.5)
     with pytest.raises(InputError):
         composition.law(1, continuation=1)
+
+
+def test_the_five_bars_stack_up_to_the_threshold():
+    rules = {"relatedness": 0.2, "continuation": 0.5, "recognition": 0.4}
+    sigma = composition.sigma_from_ratio(4.26087)
+    bars = composition.pushes(sigma, size=100, **rules)
+    K = composition.law(sigma, **rules)
+    assert 1 / math.tanh(bars.total) == pytest.approx(composition.critical_ratio(K))
+    assert (bars.direct, bars.indirect, bars.kin) == pytest.approx([math.atanh(x) for x in (1 / 3, 0.25, 0.2)])
+    assert bars.finite == pytest.approx(0.5 * math.log(0.98)) and bars.group == 0
+    assert bars.network + bars.finite == pytest.approx(math.atanh(1 / 4.26087))
+    assert sum(bars[:6]) == pytest.approx(bars.total)
+
+
+@pytest.mark.parametrize("by", ["network", "group", "kin"])
+def test_a_structure_is_credited_to_the_rule_that_made_it(by):
+    bars = composition.pushes(1.7, by=by)
+    assert {rule for rule, push in bars._asdict().items() if push} == {by, "total"}
+    assert getattr(bars, by) == pytest.approx(0.5 * math.log(1.7))
+
+
+def test_assortment_is_a_bar_of_kin_that_closes_the_stack():
+    bars = composition.pushes(1.7, size=50, relatedness=0.1, assorted=0.3)
+    K = composition.law(1.7, relatedness=0.1, assorted=0.3)
+    assert 1 / math.tanh(bars.total) == pytest.approx(composition.critical_ratio(K))
+
+
+def test_a_game_is_favoured_where_its_excess_is_positive():
+    star = composition.critical_ratio(composition.law(1.5, continuation=0.5))
+    signs = [
+        composition.excess(1.5, transforms.repeat(transforms.donation(b, 1), 0.5)) > 0
+        for b in (star - 1e-6, star + 1e-6)
+    ]
+    assert signs == [False, True]
+
+
+@pytest.mark.parametrize(("rule", "equal"), [(felt, True), (assorted, True), (direct, False), (indirect, False)])
+def test_kin_leaves_equal_gains_and_reciprocity_does_not(rule, equal):
+    assert composition.equal_gains(rule(transforms.donation(3, 1))) is equal
+
+
+@pytest.mark.parametrize("setting", [{"relatedness": 1}, {"assorted": 1}, {"size": 2}])
+def test_a_complete_rule_has_no_finite_bar(setting):
+    with pytest.raises(TheoryError):
+        composition.pushes(1.5, **setting)
