@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coop_abm.core.errors import GraphError, InputError, TheoryError, quoted
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 
 def number(name: str, value: float, low: float = -math.inf, high: float = math.inf, *, below: bool = False) -> float:
@@ -79,32 +83,42 @@ def graph(weights: object, largest: int) -> np.ndarray:
 
     Raises
     ------
+    as ``sparse_graph``
+    """
+    return sparse_graph(weights, largest).toarray()
+
+
+def sparse_graph(
+    weights: object, largest: float = math.inf, *, name: str = "weights", connected: bool = True
+) -> scipy.sparse.csr_array:
+    """The same as compressed rows, kept sparse on the way; ``connected=False`` permits several pieces.
+
+    Raises
+    ------
     GraphError (an InputError) : not square, fewer than 2 nodes, negative or non-finite weights, asymmetric
-        weights, self-loops, or a graph in several pieces
+        weights, self-loops, a node without any weight, or a graph in several pieces
     TheoryError : more than ``largest`` nodes
     """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     shape: tuple[int, ...] = getattr(weights, "shape", None) or np.shape(np.asarray(weights, dtype=object))
     if len(shape) != 2 or shape[0] != shape[1] or shape[0] < 2:
-        raise GraphError(f"weights must be a square matrix of at least 2 nodes; got shape {tuple(shape)}")
+        raise GraphError(f"{name} must be a square matrix of at least 2 nodes; got shape {tuple(shape)}")
     if shape[0] > largest:
-        raise TheoryError(f"weights must have at most {largest} nodes here; got {shape[0]}")
-    dense = np.array(weights.toarray() if hasattr(weights, "toarray") else weights, dtype=float)
-    if not np.isfinite(dense).all() or (dense < 0).any():
-        raise GraphError("weights must be finite and not negative")
-    if np.abs(dense - dense.T).max() > 1e-12 * dense.max():
-        raise GraphError("weights must be symmetric: the graph is undirected")
-    if dense.diagonal().any():
-        raise GraphError("weights must have a zero diagonal: no self-loops")
-    if not _in_one_piece(dense):
-        raise GraphError("weights must describe a connected graph: some nodes cannot be reached")
-    return dense
-
-
-def _in_one_piece(dense: np.ndarray) -> bool:
-    reached = np.zeros(len(dense), bool)
-    reached[0] = True
-    frontier = reached
-    while frontier.any():
-        frontier = (dense[frontier] > 0).any(axis=0) & ~reached
-        reached = reached | frontier
-    return bool(reached.all())
+        raise TheoryError(f"{name} must have at most {largest:,} nodes here; got {shape[0]:,}")
+    given = weights if hasattr(weights, "toarray") else np.array(weights, dtype=float)
+    rows = csr_array(given, dtype=float, copy=True)
+    rows.sum_duplicates()
+    if not np.isfinite(rows.data).all() or (rows.data < 0).any():
+        raise GraphError(f"{name} must be finite and not negative")
+    rows.eliminate_zeros()
+    if rows.nnz and abs(rows - rows.T).max() > 1e-12 * rows.data.max():
+        raise GraphError(f"{name} must be symmetric: the graph is undirected")
+    if rows.diagonal().any():
+        raise GraphError(f"{name} must have a zero diagonal: no self-loops")
+    if connected and connected_components(rows, directed=False, return_labels=False) > 1:
+        raise GraphError(f"{name} must describe a connected graph: some nodes cannot be reached")
+    if (np.diff(rows.indptr) == 0).any():
+        raise GraphError(f"{name} must give every node a neighbour")
+    return rows

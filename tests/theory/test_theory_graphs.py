@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from coop_abm.core.errors import InputError, TheoryError
-from coop_abm.theory import chain, coalescence, composition, thresholds, transforms
+from coop_abm.theory import chain, coalescence, composition, meeting, thresholds, transforms
 
 INF = math.inf
 
@@ -167,11 +167,14 @@ def test_pairwise_comparison_has_its_known_ratios():
         ) == pytest.approx(23.374, abs=6e-4)
 
 
-def test_the_two_solvers_of_the_meeting_times_agree():
+def test_the_two_solvers_of_the_meeting_times_agree(monkeypatch):
     weights = nx.to_numpy_array(nx.davis_southern_women_graph()) * 1.0
     weights[0, np.flatnonzero(weights[0])[0]] = weights[np.flatnonzero(weights[0])[0], 0] = 3
-    direct, iterated = coalescence._direct_times(weights), coalescence._conjugate_gradient_times(weights)
-    assert iterated == pytest.approx(direct, rel=1e-9)
+    rows = csr_array(weights)
+    direct = meeting.direct_times(rows)
+    assert meeting.meeting_times(rows) == pytest.approx(direct, rel=1e-9)
+    monkeypatch.setattr(meeting, "BLOCK", 7)  # several blocks, the last ones smaller
+    assert meeting.meeting_times(rows, guess=direct * 1.1) == pytest.approx(direct, rel=1e-9)
 
 
 def test_islands_of_groups_on_a_graph_follow_their_closed_form():
