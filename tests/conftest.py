@@ -1,8 +1,9 @@
 """Which engine the suite runs on, which tests need asking for, and no way out to the internet.
 
 ``--engine plain`` runs every kernel in the interpreter, ``--engine compiled`` (the default) through
-numba; a backend is right when the ordinary tests pass on it. ``--validate`` adds the tests that hold
-simulations against theory. A test process that opens a connection to another machine fails.
+numba; a backend is right when the ordinary tests pass on it. ``--validate`` adds the long tests that hold
+simulations against theory, and writes their table and figures to ``docs/validation/``. A test process that
+opens a connection to another machine fails.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ def pytest_configure(config):
     whole_run = engine(chosen)
     whole_run.__enter__()
     config.add_cleanup(lambda: whole_run.__exit__(None, None, None))
+    if config.getoption("--validate") and not hasattr(config, "workerinput"):  # not in a worker of pytest-xdist
+        from tests.validation.collecting import Collecting
+
+        config.pluginmanager.register(Collecting(config), "coop_abm_validation")
 
 
 def pytest_collection_modifyitems(config, items):
