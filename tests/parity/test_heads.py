@@ -98,7 +98,7 @@ def test_jumps_are_those_of_a_naive_world(update, start):
 
 
 def test_what_can_no_longer_change_is_given_up_at_the_limit():
-    draw = world((), "imitate_the_best", players=TWO, clock="event", **{"game": {"kind": "donation", "benefit": 3.0}})
+    draw = world((), "imitate_the_best", players=TWO, clock="event", game={"kind": "donation", "benefit": 3.0})
     tied = process(draw, 3)
     still = tied._replace(world=tied.world._replace(matrix=np.zeros((2, 2))))
     winner, events = np.zeros(2, np.int64), np.zeros(2, np.int64)
