@@ -74,6 +74,38 @@ def five_rules(
     _say_written(experiment.save(results, out))
 
 
+@app.command("image-scoring")
+def image_scoring(
+    out: Out = Path("image_scoring_out"),
+    size: Annotated[int, typer.Option(help="Individuals.")] = 100,
+    interactions: Annotated[int, typer.Option(help="Donor-recipient pairs in each generation.")] = 125,
+    mutation: Annotated[float, typer.Option(help="Chance that an offspring draws any strategy.")] = 0.001,
+    generations: Annotated[int, typer.Option(help="Generations of each run with mutation.")] = 50_000,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Let help go round by image scores, as in Nowak and Sigmund (1998), beside worlds in which nobody watches."""
+    from coop_abm import output
+    from coop_abm.engine.image_scoring import ScoringSociety
+    from coop_abm.experiments.image_scoring import ImageScoring
+    from coop_abm.lab import check_seed
+    from coop_abm.scenario.wording import declared
+
+    check_seed(seed)
+    output.folder(out)  # refused now, not after the work
+    society = declared(ScoringSociety, {"size": size, "interactions": interactions, "mutation": mutation})
+    experiment = ImageScoring(society, generations=generations, seed=seed)
+    with _progress(quiet) as report:
+        results = experiment.measure(report)
+    if not quiet:
+        for row in results.rows:
+            typer.echo(
+                f"{row.condition:<22} help {row.cooperation:.3f}  [{row.low:.3f} ... {row.high:.3f}]  "
+                f"mean k {row.mean_k:5.2f}"
+            )
+    _say_written(experiment.save(results, out))
+
+
 @app.command(context_settings=_KNOBS)
 def run(
     context: typer.Context,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from coop_abm.scenario.scenario import Scenario
+from coop_abm.core.part import Part
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,8 +23,8 @@ class Experiment(Protocol):
     #: What is asked, as a sentence with a question mark.
     question: ClassVar[str]
 
-    def scenarios(self) -> dict[str, Scenario]:
-        """The worlds that are measured, by name."""
+    def scenarios(self) -> Mapping[str, Part]:
+        """The worlds that are measured, by name: scenarios, or worlds of a kind of their own."""
         ...
 
     def measure(self, report: Report | None = None) -> Any:

@@ -31,9 +31,23 @@ def validated(tree: Mapping[str, Any]) -> Scenario:
         raise ScenarioError("scenario: nested too deeply") from None
 
 
-def _first_sentence(error: ValidationError) -> str:
+def declared[P: Part](part: type[P], values: Mapping[str, Any]) -> P:
+    """A part that stands alone, of these values.
+
+    Raises
+    ------
+    ScenarioError
+        one line: the knob, what is permitted, what was given
+    """
+    try:
+        return part.model_validate(dict(values))
+    except ValidationError as error:
+        raise ScenarioError(_first_sentence(error, part)) from None
+
+
+def _first_sentence(error: ValidationError, root: type[BaseModel] = Scenario) -> str:
     first = error.errors(include_url=False, include_context=True)[0]
-    path, field, model = _walk(first["loc"])
+    path, field, model = _walk(first["loc"], root)
     kind, given = first["type"], first.get("input")
     if kind == "extra_forbidden":
         return str(no_such_knob(path, tuple(model.model_fields) if model else ()))
@@ -78,11 +92,13 @@ def _figure(number: float) -> str:
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:g}"
 
 
-def _walk(location: tuple[int | str, ...]) -> tuple[str, FieldInfo | None, type[BaseModel] | None]:
+def _walk(
+    location: tuple[int | str, ...], root: type[BaseModel] = Scenario
+) -> tuple[str, FieldInfo | None, type[BaseModel] | None]:
     """The flat path, the field and the part of an error's location, without pydantic's union tags."""
     steps: list[str] = []
     field: FieldInfo | None = None
-    model: type[BaseModel] | None = Scenario
+    model: type[BaseModel] | None = root
     members: dict[str, type[Part]] = {}
     for step in location:
         if isinstance(step, str) and step in members and (model is None or step not in model.model_fields):
