@@ -166,7 +166,8 @@ def test_the_unit_of_payoffs_and_the_intensity_make_one_number():
     """The crossing at intensity 0.1 and cost 1 is that at intensity 0.05 and cost 2."""
     for name in ("group", "network"):
         world = named(name) if name == "group" else on_graph(named(name), SMALL)
-        other = replace(world, {"game.cost": 2.0, "game.benefit": 6.0, "update.intensity": world.update.intensity / 2})
+        half = world.update.intensity / 2
+        other = replace(world, {"game.cost": 2.0, "game.benefit": 6.0, "update.intensity": half})
         assert expectation(other).value == pytest.approx(expectation(world).value, rel=1e-9)
         shifts = [expectation(one).limits[-1].rsplit(" is ", 1)[1] for one in (world, other)]
         assert shifts[0] == shifts[1]
