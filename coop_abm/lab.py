@@ -240,7 +240,7 @@ def critical_ratio(
     changes = {"update": update, "payoff": payoff}
     declared = replace(declared, {name: value for name, value in changes.items() if value is not None})
     if method == "exact":
-        expected = expectation(declared, rng or 0)
+        expected = expectation(declared, rng or 0, thorough=True)
         if expected.kind == "silent":
             raise TheoryError(f"theory is silent: {expected.reason}")
         return CriticalRatio(expected.value, expected.value, expected.value, expected.kind)

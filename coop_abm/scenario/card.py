@@ -138,7 +138,10 @@ def _theory(scenario: Scenario, expected: Expectation) -> str:
         ("the textbook's limit", *_limit(scenario, expected)),
     ]
     table = _table(("critical ratio (b/c)\\*", "value", "from", "holds"), rows)
-    return f"{verdict(scenario, expected)}\n\n{table}"
+    holds = "".join(f"\n- {limit}" for limit in expected.limits)
+    return f"{verdict(scenario, expected)}\n\n{table}" + (
+        f"\n\nWhat that number says, and does not:\n{holds}" if holds else ""
+    )
 
 
 def _limit(scenario: Scenario, expected: Expectation) -> tuple[str, str, str]:

@@ -14,15 +14,16 @@ import numpy as np
 from coop_abm.core.errors import InputError, TheoryError
 from coop_abm.mechanisms import Answers
 from coop_abm.scenario.knobs import replace
+from coop_abm.scenario.limits import Answered, limits_of, pushes_of
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.theory import chain, coalescence, composition, groups, thresholds
 
 #: Graphs up to this size are answered by the full 2^N chain where no formula is known.
 SMALLEST_CHAIN = 10
-#: Intensity that stands for "weak" where a chain must be given one.
-WEAK = 1e-3
 #: Regular graphs above this size are answered by the closed form, which takes no time.
 LARGEST_WALKED = 500
+#: Irregular graphs above this size, and group chains above these states, take more than a few seconds.
+QUICK_NODES, QUICK_STATES = 1_000, 10_000
 #: Splitting less likely than this is none.
 RAREST = 1e-12
 #: Update rules of which a law of weak selection is known.
@@ -40,6 +41,8 @@ class Expectation(NamedTuple):
     status : "exact" at this intensity, "first order" in selection, or "silent"
     reason : the law that was used, or why theory is silent
     references : keys of ``references.bib``
+    limits : what the number does not say, in phrases; the last one says how far it moves at this intensity
+    pushes : each rule's part in it, None where the game is not the donation game under the five rules
     """
 
     value: float
@@ -48,67 +51,93 @@ class Expectation(NamedTuple):
     status: str
     reason: str
     references: tuple[str, ...]
+    limits: tuple[str, ...] = ()
+    pushes: composition.Pushes | None = None
 
 
-def expectation(scenario: Scenario, seed: int = 0) -> Expectation:
-    """What theory expects of this scenario; `seed` draws its graph if the graph is random."""
+def expectation(scenario: Scenario, seed: int = 0, *, thorough: bool = False) -> Expectation:
+    """What theory expects of this scenario.
+
+    Parameters
+    ----------
+    seed : draws its graph if the graph is random
+    thorough : may it take minutes? Otherwise theory is silent, with that reason, about irregular graphs of more
+        than 1,000 nodes and groups of more than 10,000 states
+    """
     limit = textbook_limit(scenario, seed)
     try:
-        value, status, reason, references = _answer(scenario, seed)
-    except _Silent as silence:
+        answers = scenario.answers(seed)
+        found = _answer(scenario, answers, thorough)
+        kind = coalescence.kind_of(found.value)
+        limits = limits_of(scenario, answers, found)
+    except (_Silent, TheoryError) as silence:
         return Expectation(float("nan"), "silent", limit, "silent", str(silence), ())
-    except TheoryError as error:
-        return Expectation(float("nan"), "silent", limit, "silent", str(error), ())
-    return Expectation(value, coalescence.kind_of(value), limit, status, reason, references)
+    pushes = pushes_of(scenario, answers, found)
+    return Expectation(found.value, kind, limit, found.status, found.reason, found.references, limits, pushes)
 
 
 class _Silent(Exception):
     """Theory has no answer; the message says why."""
 
 
-def _answer(scenario: Scenario, seed: int) -> tuple[float, str, str, tuple[str, ...]]:
+def _answer(scenario: Scenario, answers: Answers, thorough: bool) -> Answered:
     if scenario.clock == "round":
         raise _Silent(
             "on the round clock a round has its own encounters and many can learn at once; the known thresholds are "
             "for expected payoffs and one replacement at a time (clock = event)"
         )
-    answers = scenario.answers(seed)
     first, slope = _family(scenario, answers)
     kind = scenario.update.kind
-    if answers.fluid:
-        if scenario.payoff == "accumulated":
-            raise _Silent("accumulated payoffs in groups that change in size: the known chain is for averaged ones")
-        if answers.split < RAREST:
-            raise _Silent("group.split is 0, so groups stay apart for ever and nothing can take over")
-        chained = groups.GroupChain(answers.group_size, answers.groups, answers.split)
-        value = chained.critical(lambda b: first + b * slope, scenario.update.intensity)
-        reason = "full Markov chain of groups that split, at this intensity and splitting probability"
-        return value, "exact", reason, ("TraulsenNowak2006",)
-    if answers.groups > 1:
-        raise _Silent("groups on a network that take each other over: this process is ours, no theory is known")
+    if answers.fluid or answers.groups > 1:
+        return _answer_for_groups(scenario, answers, first, slope, thorough)
     if kind not in KNOWN:
         raise _Silent(f"{kind.replace('_', ' ')} has no law of weak selection: the size of a payoff difference decides")
+    status = "first order"
     if answers.family > 1:
-        ratio = thresholds.kin_descent(scenario.kin.related, answers.size, answers.family)
-        sigma = composition.sigma_from_ratio(ratio)
+        sigma = composition.sigma_from_ratio(thresholds.kin_descent(scenario.kin.related, answers.size, answers.family))
         reason = f"families of {answers.family} that compete with the whole population"
-        value = composition.critical_of_family(sigma, first, slope)
-        return value, "first order", reason, ("Hamilton1964", "Hamilton1970")
-    if len(answers.indptr) == 0 or scenario.update.generational:
+        references: tuple[str, ...] = ("Hamilton1964", "Hamilton1970")
+    elif len(answers.indptr) == 0 or scenario.update.generational:
         sigma = composition.well_mixed_sigma(answers.size)
-        exact = kind in ("birth_death", "pairwise_comparison")
-        reason = "well-mixed population of this size" + (", exact at any intensity" if exact else "")
+        status = "exact" if kind in ("birth_death", "imitation", "pairwise_comparison") else status
+        reason = "well-mixed population of this size" + (", exact at any intensity" if status == "exact" else "")
         if len(answers.indptr):
             reason = "offspring go anywhere, so the graph does not help: as in a well-mixed population"
-        value = composition.critical_of_family(sigma, first, slope)
-        return value, "exact" if exact else "first order", reason, ("NowakSasakiTaylorFudenberg2004", "Nowak2006")
-    ratio, reason, references = _ratio_of_graph(scenario, answers)
-    sigma = composition.sigma_from_ratio(ratio)
-    return composition.critical_of_family(sigma, first, slope), "first order", reason, references
+        references = ("NowakSasakiTaylorFudenberg2004", "Nowak2006")
+    else:
+        ratio, reason, references = _ratio_of_graph(scenario, answers, thorough)
+        sigma = composition.sigma_from_ratio(ratio)
+    value = composition.critical_of_family(sigma, first, slope)
+    return Answered(value, status, reason, references, sigma, first, slope)
+
+
+def _answer_for_groups(
+    scenario: Scenario, answers: Answers, first: np.ndarray, slope: np.ndarray, thorough: bool
+) -> Answered:
+    if answers.split < RAREST:
+        raise _Silent("group.split is 0, so groups stay apart for ever and nothing can take over")
+    if not answers.fluid:
+        raise _Silent(
+            "groups on a network that take each other over: a takeover follows any replacement in a group, however "
+            "fit the group is, so the formula for duplication by fitness does not apply; "
+            "this process is ours, no theory is known"
+        )
+    if scenario.payoff == "accumulated":
+        raise _Silent("accumulated payoffs in groups that change in size: the known chain is for averaged ones")
+    states = groups.number_of_states(answers.group_size, answers.groups)
+    if QUICK_STATES < states <= groups.LARGEST and not thorough:
+        raise _Silent(
+            f"the exact chain of these groups has {states:,} states and takes minutes: "
+            'ask coop_abm.critical_ratio(..., method="exact")'
+        )
+    chained = groups.GroupChain(answers.group_size, answers.groups, answers.split)
+    value = chained.critical(lambda b: first + b * slope, scenario.update.intensity * scenario.game.cost)
+    reason = "full Markov chain of groups that split, at this intensity and splitting probability"
+    return Answered(value, "exact", reason, ("TraulsenNowak2006",), chained.sigma(), first, slope)
 
 
 def _family(scenario: Scenario, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
-    """The payoff matrix as first + benefit x slope."""
+    """The payoff matrix as first + benefit x slope, in units of the cost."""
     if len(scenario.repertoire().names) != 2:
         raise _Silent("a critical ratio is for two strategies; this world has another number of them")
     if not scenario.game.has_ratio:
@@ -125,32 +154,44 @@ def _family(scenario: Scenario, answers: Answers) -> tuple[np.ndarray, np.ndarra
     return at[0] - 2 * slope, slope
 
 
-def _ratio_of_graph(scenario: Scenario, answers: Answers) -> tuple[float, str, tuple[str, ...]]:
+def _ratio_of_graph(scenario: Scenario, answers: Answers, thorough: bool) -> tuple[float, str, tuple[str, ...]]:
     """The critical ratio of the donation game on the graph, and where it comes from."""
-    kind, payoff = scenario.update.kind, scenario.payoff
-    weights = _weights(answers)
-    degrees = np.unique(answers.strength()) if len(answers.weight) == 0 else np.empty(2)
+    kind, payoff, size = scenario.update.kind, scenario.payoff, answers.size
+    strength = answers.strength()
+    isothermal = np.ptp(strength) <= 1e-9 * strength.max()
+    regular = isothermal and len(answers.weight) == 0
     if kind == "birth_death":
-        if len(degrees) == 1:
+        if isothermal:
             reason = "birth-death updating on a regular graph: as in a well-mixed population"
-            return thresholds.birth_death(answers.size), reason, ("OhtsukiHauertLiebermanNowak2006",)
-        if answers.size > SMALLEST_CHAIN:
+            return thresholds.birth_death(size), reason, ("OhtsukiHauertLiebermanNowak2006",)
+        if size > SMALLEST_CHAIN:
             raise _Silent("birth-death updating on an irregular graph of this size: no formula is known")
-        value = chain.critical(weights.toarray(), _donation, update=kind, intensity=WEAK, payoff=payoff)
-        return value, "full Markov chain over all states of the graph", ("Allen2017",)
-    if len(degrees) == 1 and kind in ("death_birth", "imitation") and answers.size > LARGEST_WALKED:
+        found = chain.structure(weights_of(answers).toarray(), update=kind, payoff=payoff)
+        far = abs(found.sigma - 1) < 1e-12
+        ratio = float("inf") if far else (found.sigma + 1) / (found.sigma - 1)
+        return ratio, "full Markov chain over all states of the graph", ("Allen2017",)
+    if regular and kind in ("death_birth", "imitation") and size > LARGEST_WALKED:
         formula = thresholds.death_birth if kind == "death_birth" else thresholds.imitation
-        value = formula(int(degrees[0]), answers.size)
-        return value, "closed form for regular graphs", ("Chen2013", "TaylorDayWild2007")
-    value = coalescence.critical_ratio(weights, update=kind, payoff=payoff)
+        return formula(int(strength[0]), size), "closed form for regular graphs", ("Chen2013", "TaylorDayWild2007")
+    if kind == "pairwise_comparison" and isothermal:
+        reason = "pairwise comparison on a regular graph: as in a well-mixed population"
+        return thresholds.birth_death(size), reason, ("OhtsukiNowak2006b",)
+    if size > coalescence.LARGEST:
+        raise _Silent(
+            f"an irregular graph of more than {coalescence.LARGEST:,} nodes is too large for exact walks: "
+            'ask coop_abm.critical_ratio(..., method="walks")'
+        )
+    if size > QUICK_NODES and not thorough:
+        raise _Silent(
+            f"an irregular graph of more than {QUICK_NODES:,} nodes takes exact walks a while: "
+            'ask coop_abm.critical_ratio(..., method="exact"), or coop-abm threshold'
+        )
+    value = coalescence.critical_ratio(weights_of(answers), update=kind, payoff=payoff)
     return value, "coalescing random walks on this graph", ("Allen2017",)
 
 
-def _donation(benefit: float) -> np.ndarray:
-    return np.array([[benefit - 1, -1.0], [benefit, 0.0]])
-
-
-def _weights(answers: Answers):  # scipy is imported on use, so no annotation
+def weights_of(answers: Answers):  # scipy is imported on use, so no annotation
+    """The graph as a sparse matrix (N, N)."""
     from scipy.sparse import csr_array
 
     weight = answers.weight if len(answers.weight) else np.ones(len(answers.indices))
@@ -192,10 +233,12 @@ def verdict(scenario: Scenario, expected: Expectation) -> str:
     ratio = scenario.game.benefit / scenario.game.cost
     if expected.kind == "threshold":
         side, word = ("above", "favoured") if ratio > expected.value else ("below", "not favoured")
-        return (
+        said = (
             f"b/c = {ratio:.4g} is {side} {expected.value:.4g}: theory says cooperation is {word} "
             f"({expected.status}; {expected.reason})."
         )
+        moves = expected.limits[-1] if expected.limits and expected.status == "first order" else ""
+        return f"{said} {moves[:1].upper()}{moves[1:]}." if moves else said
     words = "too large to be seen in a simulation"
     if expected.value < 0:
         words = "negative, so no benefit is large enough"

@@ -272,6 +272,44 @@ def equal_gains(M: object) -> bool:
     return abs(a + d - b - c) <= 1e-9 * max(map(abs, (a, b, c, d)))
 
 
+class Shift(NamedTuple):
+    """How far the crossing rho_A = rho_B lies from the law's ratio at a finite intensity.
+
+    order : power of the intensity in the leading correction: 2, 1, or 0 where the law is exact
+    size  : the relative shift is at most about this; NaN where selection is too strong to say
+    """
+
+    order: int
+    size: float
+
+
+#: Largest shifts seen in exact chains of 11 graphs of 7 or 8 nodes, 4 update rules and 8 subsets of the rules,
+#: in units of x^order, x = intensity times the largest payoff; a test holds them.
+SECOND_ORDER, FIRST_ORDER, UNEVEN = 0.08, 0.11, 0.46
+STRONG = 0.5  # beyond this x nothing is promised
+
+
+def shift(M: object, intensity: float, *, partners: float = 1.0, even: bool = True) -> Shift:
+    """How far does the crossing move on a graph, at this intensity? Its order, and a size as measured.
+
+    Parameters
+    ----------
+    M        : the game at its critical benefit
+    partners : 1 for averaged payoffs, the largest weighted degree for accumulated ones
+    even     : are payoffs averaged, or has everybody the same weighted degree? Where not, accumulated payoffs
+               favour whoever has many partners, and the crossing moves in first order by much more
+
+    Raises
+    ------
+    InputError : M not 2 x 2, negative intensity
+    """
+    payoff = matrix("M", M, 2)
+    x = number("intensity", intensity, 0) * number("partners", partners, 0) * float(abs(payoff).max())
+    order = 2 if even and equal_gains(payoff) else 1
+    worst = SECOND_ORDER if order == 2 else FIRST_ORDER if even else UNEVEN
+    return Shift(order, worst * x**order if x <= STRONG else math.nan)
+
+
 def _excess(sigma: float, name: str, M: object) -> float:
     (a, b), (c, d) = matrix(name, M, 2).tolist()
     return (a - d) * number("sigma", sigma, 0) + (b - c)

@@ -18,7 +18,9 @@ from coop_abm.scenario.files import on_graph
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import NAMED, named
 from coop_abm.strategies import AllC, AllD, GenerousTitForTat, Reciprocator, TitForTat
+from coop_abm.theory import chain, coalescence
 from coop_abm.theory.coalescence import critical_ratio
+from coop_abm.theory.transforms import donation
 
 THIRDS = tuple(Players(share=1 / 3, strategy=strategy) for strategy in (AllC(), AllD(), TitForTat()))
 LOLLIPOP = networkx.lollipop_graph(6, 6)
@@ -143,3 +145,128 @@ def test_the_closed_form_of_a_large_torus_is_what_walks_on_it_say(update):
     weights = csr_array((np.ones(len(answers.indices)), answers.indices, answers.indptr), shape=(529, 529))
     assert expectation(large).reason == "closed form for regular graphs"
     assert expectation(large).value == pytest.approx(critical_ratio(weights, update=update), rel=1e-8)
+
+
+SMALL = networkx.lollipop_graph(4, 4)
+
+
+def test_on_a_small_graph_the_shift_at_this_intensity_is_the_exact_one():
+    world = replace(on_graph(named("network"), SMALL), {"update.intensity": 0.1})
+    crossed = chain.critical(
+        networkx.to_numpy_array(SMALL), lambda b: donation(b, 1), update="death_birth", intensity=0.1
+    )
+    found = expectation(world)
+    assert found.limits[-1] == (
+        f"at intensity 0.1 the exact crossing is {crossed:.6g}, {crossed / found.value - 1:+.2%} from weak selection"
+    )
+    assert f"At intensity 0.1 the exact crossing is {crossed:.6g}" in verdict(world, found)
+
+
+def test_the_unit_of_payoffs_and_the_intensity_make_one_number():
+    """The crossing at intensity 0.1 and cost 1 is that at intensity 0.05 and cost 2."""
+    for name in ("group", "network"):
+        world = named(name) if name == "group" else on_graph(named(name), SMALL)
+        half = world.update.intensity / 2
+        other = replace(world, {"game.cost": 2.0, "game.benefit": 6.0, "update.intensity": half})
+        assert expectation(other).value == pytest.approx(expectation(world).value, rel=1e-9)
+        shifts = [expectation(one).limits[-1].rsplit(" is ", 1)[1] for one in (world, other)]
+        assert shifts[0] == shifts[1]
+
+
+def test_in_a_mixed_population_nothing_moves_but_under_death_birth():
+    exact = replace(named("direct"), {"update": "imitation"})
+    assert expectation(exact).status == "exact"
+    assert "holds at any intensity" in expectation(exact).limits[-1]
+    moving = expectation(replace(named("direct"), {"update": "death_birth", "size": 10, "update.intensity": 0.5}))
+    assert moving.status == "first order" and "the exact crossing is" in moving.limits[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "order"),
+    [
+        ({}, "second"),
+        ({"kin.enabled": True, "kin.relatedness": 0.2}, "second"),
+        ({"direct.enabled": True, "direct.continuation": 0.5}, "first"),
+        ({"payoff": "accumulated"}, "first"),
+    ],
+)
+def test_the_order_of_the_shift_follows_from_the_game_and_the_payoffs(changes, order):
+    world = replace(on_graph(named("network"), LOLLIPOP), {"update.intensity": 0.003, **changes})
+    said = expectation(world).limits
+    assert f"moves in {order} order of the intensity, on small graphs by" in said[-1]
+    assert ("same ratio to first order" in said[0]) == ("direct.enabled" not in changes)
+    assert any("felt payoff" in limit for limit in said) == ("kin.enabled" in changes)
+
+
+def test_selection_that_is_not_weak_is_said():
+    world = replace(on_graph(named("network"), LOLLIPOP), {"update.intensity": 0.5})
+    assert "selection is not weak" in expectation(world).limits[-1]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_pushes_stack_up_to_the_ratio(name):
+    found = expectation(named(name))
+    if found.kind == "silent":
+        assert found.pushes is None and found.limits == ()
+    else:
+        near = 0.005 if name == "group" else 1e-9  # the chain answers at its intensity, the pushes under weak selection
+        assert 1 / math.tanh(found.pushes.total) == pytest.approx(found.value, rel=near)
+
+
+def test_all_but_groups_push_at_once():
+    everything = {"kin.enabled": True, "kin.relatedness": 0.2, "direct.enabled": True, "direct.continuation": 0.5,
+                  "indirect.enabled": True, "indirect.visibility": 0.4}  # fmt: skip
+    found = expectation(replace(named("network"), everything))
+    assert found.value == pytest.approx(1.28302, abs=1e-5)
+    assert all(push > 0 for push in found.pushes[:4]) and found.pushes.group == 0 > found.pushes.finite
+
+
+def test_a_game_outside_the_five_rules_has_a_ratio_and_no_pushes():
+    errs = replace(named("direct"), {"execution_error": 0.05, "players": [
+        Players(share=0.5, strategy=TitForTat()).model_dump(), Players(share=0.5, strategy=AllD()).model_dump()]})  # fmt: skip
+    found = expectation(errs)
+    assert found.kind == "threshold" and found.pushes is None
+
+
+def test_large_irregular_graphs_are_answered_only_on_request():
+    world = on_graph(named("network"), networkx.barabasi_albert_graph(1001, 2, seed=1))
+    quick = expectation(world)
+    assert quick.kind == "silent" and 'method="exact"' in quick.reason
+    assert expectation(world, thorough=True).kind == "threshold"
+
+
+def test_graphs_too_large_for_exact_walks_name_the_method_that_is_left(monkeypatch):
+    monkeypatch.setattr(coalescence, "LARGEST", 11)
+    found = expectation(on_graph(named("network"), LOLLIPOP), thorough=True)
+    assert found.kind == "silent" and 'method="walks"' in found.reason
+
+
+def test_many_groups_are_answered_only_on_request():
+    world = replace(named("group"), {"size": 24, "group.size": 4})
+    quick = expectation(world)
+    assert quick.kind == "silent" and "27,132 states" in quick.reason
+
+
+@pytest.mark.parametrize("update", ["birth_death", "pairwise_comparison"])
+def test_a_weighted_graph_on_which_all_have_equal_ties_is_as_a_mixed_population(update):
+    cycle = networkx.cycle_graph(8)
+    for i in range(8):
+        cycle.edges[i, (i + 1) % 8]["weight"] = 1 + 2 * (i % 2)
+    found = expectation(replace(on_graph(named("network"), cycle), {"update": update}))
+    enumerated = chain.structure(networkx.to_numpy_array(cycle), update=update)
+    assert found.value == pytest.approx((enumerated.sigma + 1) / (enumerated.sigma - 1)) == pytest.approx(-7)
+
+
+@pytest.mark.parametrize("payoff", ["averaged", "accumulated"])
+def test_weighted_irregular_graphs_are_answered_for_both_payoffs(payoff):
+    karate = networkx.karate_club_graph()
+    found = expectation(replace(on_graph(named("network"), karate), {"payoff": payoff}))
+    assert found.value == pytest.approx({"averaged": 7.454152, "accumulated": 7.652810}[payoff], abs=6e-7)
+
+
+def test_why_rare_duplication_does_not_speak_for_takeovers_is_said():
+    world = replace(named("network"), {"group.enabled": True, "group.size": 20, "group.split": 0.1})
+    said = expectation(world).reason
+    assert "however fit the group is, so the formula for duplication by fitness does not apply" in said
+    still = replace(world, {"group.split": 0.0})
+    assert "group.split is 0" in expectation(still).reason
