@@ -1,6 +1,13 @@
 """The benchmarks, a file for each subject; ``BENCHMARKS`` is the order of the table."""
 
 from benchmarks.harness import Benchmark
-from benchmarks.rows import death_birth
+from benchmarks.rows import death_birth, objects, spatial, start, threads, well_mixed
 
-BENCHMARKS: tuple[Benchmark, ...] = (*death_birth.BENCHMARKS,)
+BENCHMARKS: tuple[Benchmark, ...] = (
+    *death_birth.BENCHMARKS,
+    *spatial.BENCHMARKS,
+    *well_mixed.BENCHMARKS,
+    *objects.BENCHMARKS,
+    *threads.BENCHMARKS,
+    *start.BENCHMARKS,
+)
