@@ -55,3 +55,8 @@ def pointer(array: np.ndarray) -> ctypes.c_void_p:
     if not array.flags.c_contiguous:
         raise ValueError("C reads contiguous arrays")
     return ctypes.c_void_p(array.ctypes.data)
+
+
+def integer(value: int) -> ctypes.c_int64:
+    """A whole number as C reads it."""
+    return ctypes.c_int64(value)

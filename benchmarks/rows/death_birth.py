@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import inspect
 import math
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.harness import Benchmark, Bout, Disagreement, Goal, agree, fresh, same
-from benchmarks.native import library, pointer
+from benchmarks.native import integer, library, pointer
 from coop_abm import CoopModel, Scenario
 from coop_abm.core.dice import stream_base
 from coop_abm.engine.events import process
@@ -58,7 +57,7 @@ def against_c(size: int, heads: int, runs: int, checked: int) -> Bout:
         won, events = np.empty(count, np.int64), np.empty(count, np.int64)
         given = [DEGREE, size, count, seed, heads]
         status = lib.death_birth(
-            pointer(indptr), pointer(indices), pointer(table), *map(_word, given), pointer(won), pointer(events)
+            pointer(indptr), pointer(indices), pointer(table), *map(integer, given), pointer(won), pointer(events)
         )
         if status:
             raise MemoryError("the C yardstick had no memory")
@@ -79,16 +78,13 @@ def against_c(size: int, heads: int, runs: int, checked: int) -> Bout:
     )
 
 
-def _word(value: int):
-    return ctypes.c_int64(value)
-
-
 def raw_kernel(bare: EventWorld, events: int) -> None:
     """So many events in one call of the kernel, nothing recorded."""
-    _done, _gained, *stream = bare.process.advance(
-        bare.process.world, bare.strategy, bare.count, bare.helping, bare.payoff, bare.fitness, events, *bare.stream
-    )
-    bare.stream = tuple(np.uint64(word) for word in stream)
+    changing = getattr(bare, "changing", None)
+    if changing is None:
+        changing = (bare.strategy, bare.count, bare.helping, bare.payoff, bare.fitness)
+    told = bare.process.advance(bare.process.world, *changing, events, *bare.stream)
+    bare.stream = tuple(np.uint64(word) for word in told[-4:])
 
 
 def behind_mesa(size: int, steps: int, worlds: int, measures: tuple[str, ...]) -> Bout:
