@@ -21,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these benchmarks, or those whose names begin so")
     parser.add_argument("--quick", action="store_true", help="small versions, to see that they run")
     parser.add_argument("--list", action="store_true", help="name the benchmarks and stop")
-    parser.add_argument("--pairs", type=int, metavar="N", help="turns of each side, instead of a benchmark's own number")
+    parser.add_argument(
+        "--pairs", type=int, metavar="N", help="turns of each side, instead of a benchmark's own number"
+    )
     parser.add_argument(
         "--out", type=Path, metavar="FILE",
         help="page whose table is written anew; docs/performance.md where everything is measured",
@@ -56,9 +58,7 @@ def _named(
     return tuple(benchmark for benchmark in benchmarks if benchmark.name.startswith(tuple(names)))
 
 
-def _measure_all(
-    chosen: tuple[Benchmark, ...], given: argparse.Namespace, page: Path | None
-) -> tuple[table.Rows, int]:
+def _measure_all(chosen: tuple[Benchmark, ...], given: argparse.Namespace, page: Path | None) -> tuple[table.Rows, int]:
     """All results, saved after each; 130 if the user stopped the run, else 0."""
     about = machine.description()
     print("\n".join(about), flush=True)

@@ -180,9 +180,7 @@ def measure(
     return _summary(benchmark, bout, np.array(costs) * benchmark.per_second)
 
 
-def _take_turns(
-    benchmark: Benchmark, bout: Bout, turns: int, tell: Callable[[str], None]
-) -> list[tuple[float, float]]:
+def _take_turns(benchmark: Benchmark, bout: Bout, turns: int, tell: Callable[[str], None]) -> list[tuple[float, float]]:
     clock = time.process_time if benchmark.clock == "cpu" else time.perf_counter
     costs = []
     if benchmark.warm:

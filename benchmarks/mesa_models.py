@@ -131,17 +131,16 @@ class GroupModel(mesa.Model):
         super().__init__(rng=rng)
         self.lean = lean
         self.size, self.split, self.cooperators = size, split, cooperators
-        # fitness[members][cooperators][own strategy]; a lone member plays with nobody
+
+        def payoff(members: int, helpers: int, own: int) -> float:
+            """Mean over the others; a lone member plays with nobody."""
+            return benefit * (helpers - own) / (members - 1) - cost * own if members > 1 else 0.0
+
+        # fitness[members][cooperators][own strategy]
         self.fitness = [
-            [
-                [
-                    math.exp(intensity * (benefit * (helpers - own) / (members - 1) - cost * own)) if members > 1 else 1.0
-                    for own in (0, 1)
-                ]
-                for helpers in range(members + 1)
-            ]
+            [[math.exp(intensity * payoff(members, helpers, own)) for own in (0, 1)] for helpers in range(members + 1)]
             for members in range(size + 2)
-        ]  # fmt: skip
+        ]
         chosen = set(self.random.sample(range(count * size), cooperators))
         members = [Member(self, int(i in chosen)) for i in range(count * size)]
         self.groups = [members[g * size : (g + 1) * size] for g in range(count)]

@@ -33,7 +33,5 @@ for line in sys.stdin:
     began = time.process_time()
     results = tournament.play(progress_bar=False, build_results=bool(question["scores"]))
     spent = time.process_time() - began
-    answer = {"seconds": spent}
-    if question["scores"]:
-        answer["matrix"] = [[float(cell) for cell in row] for row in results.payoff_matrix]
-    print(json.dumps(answer), flush=True)
+    matrix = [[float(cell) for cell in row] for row in results.payoff_matrix] if question["scores"] else []
+    print(json.dumps({"seconds": spent, "matrix": matrix}), flush=True)

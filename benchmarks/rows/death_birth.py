@@ -64,10 +64,10 @@ def against_c(size: int, heads: int, runs: int, checked: int) -> Bout:
         return won, events
 
     ours, (won, events) = run_ours(0, checked), run_c(12345, checked)
-    share = np.array([(ours.winner == 0).mean(), won.mean()])
-    middle = float(share.mean())
+    share, in_c = float((ours.winner == 0).mean()), float(won.mean())
+    middle = (share + in_c) / 2
     error = math.sqrt(2 * middle * (1 - middle) / checked)
-    said = agree("cooperators won", *share, error) + "; "
+    said = agree("cooperators won in ours and in C", share, in_c, error) + "; "
     spread = math.sqrt((ours.events.var() + events.var()) / checked)
     said += agree("updates to fixation", ours.events.mean(), events.mean(), spread)
     turn = iter(range(1, 1_000_000))

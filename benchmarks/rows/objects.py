@@ -51,9 +51,7 @@ def death_birth_objects(quick: bool) -> Bout:
     scenario = death_birth.world(size)
     ready, start = process(scenario, SEED), starting(scenario, 0, size // 2)
     graph = networkx.random_regular_graph(4, size, seed=SEED)
-    model = DeathBirthModel(
-        graph, size // 2, death_birth.BENEFIT, 1.0, death_birth.INTENSITY, rng=SEED
-    )
+    model = DeathBirthModel(graph, size // 2, death_birth.BENEFIT, 1.0, death_birth.INTENSITY, rng=SEED)
     turn = iter(range(1_000_000))
 
     def generation() -> float:
@@ -91,7 +89,9 @@ def check_groups(lean: bool, runs: int) -> str:
             model.step()
         won += model.cooperators > 0
     error = math.sqrt(exact * (1 - exact) / runs)
-    return agree("fixation of one mutant in the Mesa model and the exact chain of 4 groups of 3", won / runs, exact, error)
+    return agree(
+        "fixation of one mutant in the Mesa model and the exact chain of 4 groups of 3", won / runs, exact, error
+    )
 
 
 def group_objects(lean: bool, quick: bool) -> Bout:
@@ -170,7 +170,8 @@ _FAIR, _LEAN = "Mesa, agents as objects", "the same agents, used again"
 BENCHMARKS = (
     Benchmark(
         name="image-scoring", work="image scoring, 100 players, 125 meetings a generation",
-        against=_FAIR, goal=Goal("faster", 200), unit="ns per meeting", prepare=lambda quick: image_scoring(False, quick),
+        against=_FAIR, goal=Goal("faster", 200), unit="ns per meeting",
+        prepare=lambda quick: image_scoring(False, quick),
     ),
     Benchmark(
         name="image-scoring-lean", work="image scoring, as above",

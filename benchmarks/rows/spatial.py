@@ -56,7 +56,9 @@ def against_pd_grid(side: int, on_torus: bool) -> Bout:
     if on_torus:
         for _ in range(2):
             theirs.step()
-            said = same("moves of all agents in Mesa's steps 2 and 3 are", ours.play.state.strategy[0], moves_of(theirs).ravel())
+            said = same(
+                "moves of all agents in Mesa's steps 2 and 3 are", ours.play.state.strategy[0], moves_of(theirs).ravel()
+            )
             ours.advance(1)
 
     def run_ours() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+
 import numpy as np
 
 from benchmarks.harness import Benchmark, Bout, Goal, Skipped, Spent, agree
