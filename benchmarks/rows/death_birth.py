@@ -1,0 +1,149 @@
+"""Death-birth updating on a random regular graph: against C, and against itself behind Mesa's face."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.harness import Benchmark, Bout, Disagreement, Goal, agree, fresh, same
+from benchmarks.native import integer, library, pointer
+from coop_abm import CoopModel, Scenario
+from coop_abm.core.dice import stream_base
+from coop_abm.engine.events import process
+from coop_abm.engine.fixation import Ensemble, ensemble, starting
+from coop_abm.engine.history import EventWorld
+from coop_abm.games import Donation
+from coop_abm.mechanisms import Network
+from coop_abm.scenario.players import Players
+from coop_abm.strategies import AllC, AllD
+from coop_abm.structures import RandomRegular
+from coop_abm.updates import DeathBirth
+
+SEED = 1
+BENEFIT, INTENSITY, DEGREE = 6.0, 0.05, 4
+
+
+def world(size: int) -> Scenario:
+    """Donation game on a random 4-regular graph."""
+    return Scenario(
+        clock="event", size=size, game=Donation(benefit=BENEFIT), update=DeathBirth(intensity=INTENSITY),
+        players=(Players(share=0.5, strategy=AllC()), Players(share=0.5, strategy=AllD())),
+        network=Network(enabled=True, graph=RandomRegular(degree=DEGREE)),
+    )  # fmt: skip
+
+
+def fitness_table() -> np.ndarray:
+    """float (2, k + 1): fitness by strategy (0 defects, 1 cooperates) and number of cooperating neighbours."""
+    helped = BENEFIT * np.arange(DEGREE + 1) / DEGREE
+    return np.ascontiguousarray(np.exp(INTENSITY * np.array([helped, helped - 1.0])))
+
+
+def against_c(size: int, heads: int, runs: int, checked: int) -> Bout:
+    """Runs to fixation from `heads` cooperators, ours and in C."""
+    scenario = world(size)
+    ready, start = process(scenario, SEED), starting(scenario, 0, heads)
+    graph = scenario.answers(SEED)
+    indptr = np.ascontiguousarray(graph.indptr, np.int64)
+    indices = np.ascontiguousarray(graph.indices, np.uint32)
+    table, lib = fitness_table(), library("yardstick")
+
+    def run_ours(cell: int, count: int) -> Ensemble:
+        return ensemble(ready, start, count, base=stream_base(SEED, cell))
+
+    def run_c(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        won, events = np.empty(count, np.int64), np.empty(count, np.int64)
+        given = [DEGREE, size, count, seed, heads]
+        status = lib.death_birth(
+            pointer(indptr), pointer(indices), pointer(table), *map(integer, given), pointer(won), pointer(events)
+        )
+        if status:
+            raise MemoryError("the C yardstick had no memory")
+        return won, events
+
+    ours, (won, events) = run_ours(0, checked), run_c(12345, checked)
+    share, in_c = float((ours.winner == 0).mean()), float(won.mean())
+    middle = (share + in_c) / 2
+    error = math.sqrt(2 * middle * (1 - middle) / checked)
+    said = agree("cooperators won in ours and in C", share, in_c, error) + "; "
+    spread = math.sqrt((ours.events.var() + events.var()) / checked)
+    said += agree("updates to fixation", ours.events.mean(), events.mean(), spread)
+    turn = iter(range(1, 1_000_000))
+    return Bout(
+        ours=lambda: float(run_ours(next(turn), runs).events.sum()),
+        peer=lambda: float(run_c(next(turn) << 32, runs)[1].sum()),
+        agreement=said,
+    )
+
+
+def raw_kernel(bare: EventWorld, events: int) -> None:
+    """So many events in one call of the kernel, nothing recorded."""
+    changing = getattr(bare, "changing", None)
+    if changing is None:
+        changing = (bare.strategy, bare.count, bare.helping, bare.payoff, bare.fitness)
+    told = bare.process.advance(bare.process.world, *changing, events, *bare.stream)
+    bare.stream = tuple(np.uint64(word) for word in told[-4:])
+
+
+def behind_mesa(size: int, steps: int, worlds: int, measures: tuple[str, ...]) -> Bout:
+    """The same generations behind Mesa's face, recorded, and as one call of the kernel for each world."""
+    scenario = world(size)
+    given = {"measures": measures} if "measures" in inspect.signature(CoopModel.__init__).parameters else {}
+
+    def models() -> list[CoopModel]:
+        return [CoopModel(scenario, rng=SEED + number, **given) for number in range(worlds)]
+
+    def bare() -> list[EventWorld]:
+        return [EventWorld(scenario, SEED + number) for number in range(worlds)]
+
+    def with_mesa(subjects: list[CoopModel]) -> float:
+        for model in subjects:
+            model.run_for(steps)
+        return steps * size * len(subjects)
+
+    def alone(subjects: list[EventWorld]) -> float:
+        for running in subjects:
+            raw_kernel(running, steps * size)
+        return steps * size * len(subjects)
+
+    ours, theirs = models(), bare()
+    with_mesa(ours)
+    alone(theirs)
+    left = np.array([running.strategy for running in theirs])
+    if (left == left[:, :1]).all(axis=1).any():
+        raise Disagreement(f"a population agreed before {steps} generations were over: there is less to do")
+    said = same(f"strategies after {steps} generations", [model.world.strategy for model in ours], left)
+    recorded = ", ".join(measures) if given else "all measures"
+    return Bout(
+        ours=fresh(models, with_mesa),
+        peer=fresh(bare, alone),
+        agreement=f"{said}; recorded each generation: {recorded}",
+    )
+
+
+def _to_fixation(heads: str, count: Callable[[int], int], runs: int) -> Benchmark:
+    """Against C, from so many cooperators."""
+
+    def prepare(quick: bool) -> Bout:
+        size = 100 if quick else 1000
+        return against_c(size, count(size), runs // 20 + 1 if quick else runs, 200 if quick else 4 * runs)
+
+    return Benchmark(
+        name=f"death-birth-{heads.replace(' ', '-')}",
+        work=f"death-birth to fixation, random 4-regular graph, N = 1,000, b/c = 6, intensity 0.05, from {heads}",
+        against="C, same algorithm", goal=Goal("within", 1.25), unit="ns per update", prepare=prepare,
+    )  # fmt: skip
+
+
+BENCHMARKS = (
+    _to_fixation("one mutant", lambda size: 1, 1000),
+    _to_fixation("half", lambda size: size // 2, 40),
+    Benchmark(
+        name="run_for",
+        work="the same world from half through CoopModel.run_for, cooperators recorded each generation",
+        against="our own kernel, nothing recorded", goal=Goal("within", 1.1), unit="ns per update",
+        prepare=lambda quick: behind_mesa(100 if quick else 1000, 10 if quick else 60, 20, ("cooperators",)),
+    ),
+)  # fmt: skip
