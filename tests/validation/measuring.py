@@ -6,9 +6,10 @@ fail by chance once it passed; the tolerance says what a new seed or a new platf
 """
 
 from coop_abm.engine.crossing import Measured
+from coop_abm.engine.drift import DriftRatio
 
 
-def agrees(measured: Measured, expected: float) -> bool:
+def agrees(measured: Measured | DriftRatio, expected: float) -> bool:
     assert measured.error <= 0.01 * expected, f"standard error {measured.error:.4f} is too large to judge"
     return abs(measured.value - expected) <= max(0.02 * expected, 3 * measured.error)
 
