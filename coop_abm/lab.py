@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from coop_abm import output
 from coop_abm.core.errors import InputError, ScenarioError, TheoryError, quoted
-from coop_abm.engine.crossing import crossing, neutral_drift
+from coop_abm.engine.crossing import crossing
+from coop_abm.engine.drift import neutral_drift
 from coop_abm.engine.history import EventWorld, RoundWorld, Running, history
 from coop_abm.engine.rounds import Play
 from coop_abm.policies.roster import roster

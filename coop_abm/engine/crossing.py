@@ -8,10 +8,6 @@ is as small as asked.
 In a mixed population or among groups both are single mutants and the line is through
 ln(rho_C/rho_D), which is straight in a Moran process; on a graph both start with half of the nodes and
 the line is through rho_C - rho_D.
-
-The *neutral drift* ratio needs no benefit at all. To first order in selection the advantage of
-cooperators is benefit x T2 - cost x T1, where T1 and T2 are expectations over the neutral process, so
-(b/c)* = T1/T2. Both are measured with the gain of the update rule itself, at a vanishing intensity.
 """
 
 from __future__ import annotations
@@ -31,8 +27,6 @@ from coop_abm.scenario.scenario import Scenario
 
 #: z of a two-sided 95 % interval.
 Z95 = 1.959963984540054
-#: Vanishing intensity of selection: so weak that no event of a run is decided by it.
-VANISHING = 1e-8
 #: Replacements that one measurement may take: half a minute or so.
 MOST_EVENTS = 400_000_000
 #: Replacements for the first look at one ratio on a graph.
@@ -150,43 +144,6 @@ def extrapolated(
         tuple(part.points[0] for part in parts), tuple(part.intensities[0] for part in parts),
         sum(part.runs for part in parts) + rough.runs,
     )  # fmt: skip
-
-
-def neutral_drift(
-    scenario: Scenario, *, seed: int = 0, relative_error: float = 0.005, most_events: int = MOST_EVENTS
-) -> Measured:
-    """The critical ratio of the donation game by neutral drift, T1/T2, from a half start.
-
-    Raises
-    ------
-    TheoryError
-        if the world is no graph, or its update rule knows no gain
-    """
-    weak = replace(scenario, {"update.intensity": VANISHING})
-    ready = process(weak, seed, record_gains=True)
-    if len(ready.world.value) == 0:
-        raise TheoryError("neutral drift: needs a graph and an update rule whose gain is known")
-    own_help = ready._replace(world=ready.world._replace(matrix=np.array([[1.0, 1.0], [0.0, 0.0]])))
-    partners_help = ready._replace(world=ready.world._replace(matrix=np.array([[1.0, 0.0], [1.0, 0.0]])))
-    start, base = starting(weak, 0, weak.size // 2), stream_base(seed, 7)
-    paying, getting, events = np.empty(0), np.empty(0), 0
-    runs = min(max(PILOT // weak.size**2, 8), 200)
-    while True:
-        # The same streams: both read the same neutral histories.
-        paid = ensemble(own_help, start, runs, base=base, first=len(paying))
-        got = ensemble(partners_help, start, runs, base=base, first=len(paying))
-        paying, getting = np.append(paying, paid.gains), np.append(getting, got.gains)
-        events += int(paid.events.sum() + got.events.sum())
-        if abs(getting.mean()) < 1e-6 * abs(paying.mean()):  # nobody is helped by being a helper: a star
-            return Measured(math.inf, 0.0, math.inf, math.inf, (), (0.0,), len(paying))
-        ratio = paying.mean() / getting.mean()
-        error = float((paying - ratio * getting).std(ddof=1) / abs(getting.mean())) / math.sqrt(len(paying))
-        if error <= relative_error * abs(ratio) or events >= most_events:
-            value = float(ratio)
-            return Measured(value, error, value - Z95 * error, value + Z95 * error, (), (0.0,), len(paying))
-        wish = len(paying) * (error / (relative_error * abs(ratio))) ** 2 * 1.1 - len(paying)
-        allowed = max(1, int((most_events - events) * len(paying) / events))
-        runs = int(min(max(wish, runs), allowed, 5 * len(paying)))
 
 
 # ------------------------------------------------------------------------------------ the workshop

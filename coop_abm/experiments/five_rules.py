@@ -20,8 +20,8 @@ from coop_abm.engine.crossing import (
     NoCrossing,
     crossing,
     extrapolated,
-    neutral_drift,
 )
+from coop_abm.engine.drift import DriftRatio, neutral_drift
 from coop_abm.experiments.base import Report
 from coop_abm.scenario import library
 from coop_abm.scenario.expectation import Expectation, expectation
@@ -64,7 +64,7 @@ class Row(NamedTuple):
     condition: str
     expected: Expectation
     measured: Measured | None
-    drift: Measured | None
+    drift: DriftRatio | None
     verdict: str
     note: str
 
@@ -127,7 +127,7 @@ class FiveRules:
 
     def _measured(
         self, rule: str, scenario: Scenario, expected: Expectation, report: Report | None
-    ) -> tuple[Measured | None, Measured | None, str]:
+    ) -> tuple[Measured | None, DriftRatio | None, str]:
         error, drift = PRECISION[self.precision], None
         weak_enough = scenario.update.intensity * abs(expected.value) <= STRONGEST
         try:
@@ -261,7 +261,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _estimate(found: Measured) -> dict[str, float]:
+def _estimate(found: Measured | DriftRatio) -> dict[str, float]:
     return {name: getattr(found, name) for name in ("value", "error", "low", "high", "runs")}
 
 

@@ -154,6 +154,20 @@ def _family(scenario: Scenario, answers: Answers) -> tuple[np.ndarray, np.ndarra
     return at[0] - 2 * slope, slope
 
 
+def payoff_family(scenario: Scenario, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """The payoff matrices of a scenario as first + (b/c) x slope, in units of the cost; each float (2, 2).
+
+    Raises
+    ------
+    TheoryError
+        if they are no such family: more than two strategies, no benefit and cost, a matrix that bends
+    """
+    try:
+        return _family(scenario, scenario.answers(seed))
+    except _Silent as silence:
+        raise TheoryError(f"no critical ratio: {silence}") from None
+
+
 def _ratio_of_graph(scenario: Scenario, answers: Answers, thorough: bool) -> tuple[float, str, tuple[str, ...]]:
     """The critical ratio of the donation game on the graph, and where it comes from."""
     kind, payoff, size = scenario.update.kind, scenario.payoff, answers.size

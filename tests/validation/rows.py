@@ -150,7 +150,9 @@ def probability(found: Fixation, expected: float, *, counted: bool = False) -> R
     )  # fmt: skip
 
 
-def exact(value: float, expected: float, within: float, *, statistic: str, n: str, reason: str = "", null: str = "") -> Row:
+def exact(
+    value: float, expected: float, within: float, *, statistic: str, n: str, reason: str = "", null: str = ""
+) -> Row:
     """Is a number that involves no chance the expected one?"""
     return _judged(
         value, 0.0, expected, within, statistic=statistic, n=n, null=null or f"the number is {expected:.6g}",

@@ -8,7 +8,6 @@ from coop_abm.scenario.library import named
 from coop_abm.theory import thresholds
 from tests.validation.rows import ratio, share
 
-
 RATIO = {"source": "Nowak2006, NowakSasakiTaylorFudenberg2004"}
 
 
@@ -70,7 +69,9 @@ def test_discriminators_among_themselves_cooperate_as_their_norm_allows(norm, ho
     [("stern_judging", 0.9706, 0.003), ("simple_standing", 0.9706, 0.003), ("image_scoring", 0.3322, 0.03),
      ("shunning", 0.3322, 0.03)],
 )  # fmt: skip
-def test_P23_with_public_standing_and_failing_help_discriminators_cooperate_as_published(norm, expected, tolerance, holds):
+def test_P23_with_public_standing_and_failing_help_discriminators_cooperate_as_published(
+    norm, expected, tolerance, holds
+):
     """theory.md I3: judgements are turned round with probability 1 %, intended help fails with 1 %."""
     from coop_abm import run
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from coop_abm.engine.crossing import crossing, neutral_drift
+from coop_abm.engine.crossing import crossing
+from coop_abm.engine.drift import neutral_drift
 from coop_abm.engine.fixation import fixation
 from coop_abm.engine.history import EventWorld
 from coop_abm.scenario.expectation import expectation

@@ -4,7 +4,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from coop_abm.engine.crossing import crossing, extrapolated, neutral_drift
+from coop_abm.engine.crossing import crossing, extrapolated
+from coop_abm.engine.drift import neutral_drift
 from coop_abm.engine.fixation import fixation
 from coop_abm.scenario.expectation import expectation
 from coop_abm.scenario.files import on_graph
