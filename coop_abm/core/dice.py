@@ -117,6 +117,25 @@ def words(dice, k, purpose, t, turn, row):
 
 
 @kernel
+def thrown(key0, key1, t, turn, row):
+    """The uniform number in [0, 1) at (round t, turn, row) under this key, where no dice are scripted."""
+    a, b, _c, _d = philox(
+        key0, key1, np.uint64(row) & LOW32, np.uint64(turn) & LOW32, np.uint64(t) & LOW32, np.uint64(t) >> np.uint64(32)
+    )
+    return ((a >> np.uint64(5)) * 67108864.0 + (b >> np.uint64(6))) * 1.1102230246251565e-16
+
+
+@kernel
+def comes_up(chance, key0, key1, t, turn, row):
+    """Does something of this probability happen there? As `happens`, where no dice are scripted."""
+    if chance <= 0.0:
+        return False
+    if chance >= 1.0:
+        return True
+    return thrown(key0, key1, t, turn, row) < chance
+
+
+@kernel
 def uniform(dice, k, purpose, t, turn, row):
     """The uniform number in [0, 1) at the address (replicate k, purpose, round t, turn, row)."""
     for f in range(dice.address.shape[0]):
@@ -128,8 +147,7 @@ def uniform(dice, k, purpose, t, turn, row):
             and dice.address[f, 4] == row
         ):
             return dice.value[f]
-    a, b, _c, _d = words(dice, k, purpose, t, turn, row)
-    return ((a >> np.uint64(5)) * 67108864.0 + (b >> np.uint64(6))) * 1.1102230246251565e-16
+    return thrown(dice.keys[k, purpose, 0], dice.keys[k, purpose, 1], t, turn, row)
 
 
 @kernel
