@@ -39,6 +39,7 @@ PURPOSES = 9
 
 _GRAPH = 100  # how a random graph is drawn (outside every kernel)
 _EVENTS = 101  # the streams of the event clock
+_MATCHES = 102  # the streams of a tournament
 
 LOW32 = np.uint64(0xFFFFFFFF)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -85,6 +86,12 @@ def graph_seed(seed: int, graph: int) -> int:
 def stream_base(seed: int, *cell: int) -> np.uint64:
     """Where the event-clock streams of one cell of an experiment start."""
     source = np.random.SeedSequence(seed, spawn_key=(_EVENTS, *cell))
+    return np.uint64(source.generate_state(1, np.uint64)[0])
+
+
+def match_base(seed: int, first: int, second: int) -> np.uint64:
+    """Where the streams of the matches between two entrants of a tournament start."""
+    source = np.random.SeedSequence(seed, spawn_key=(_MATCHES, first, second))
     return np.uint64(source.generate_state(1, np.uint64)[0])
 
 
