@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from coop_abm.abm import CoopAgent, CoopModel
     from coop_abm.core.errors import CoopError
     from coop_abm.engine.rounds import Play
+    from coop_abm.experiments.tournament import tournament
     from coop_abm.lab import CriticalRatio, Run, critical_ratio, run, world
     from coop_abm.scenario.card import card
     from coop_abm.scenario.citation import citation, cited
@@ -42,12 +43,13 @@ _HOMES = {
     "critical_ratio": "coop_abm.lab",
     "expectation": "coop_abm.scenario.expectation",
     "run": "coop_abm.lab",
+    "tournament": "coop_abm.experiments.tournament",
     "world": "coop_abm.lab",
 }
 
 __all__ = [
     "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Play", "Run", "Scenario", "__version__",
-    "card", "citation", "cited", "critical_ratio", "expectation", "run", "world",
+    "card", "citation", "cited", "critical_ratio", "expectation", "run", "tournament", "world",
 ]  # fmt: skip
 
 

@@ -140,6 +140,33 @@ def run(
     _say_written(result.save(out))
 
 
+@app.command()
+def tournament(
+    names: Annotated[list[str] | None, typer.Argument(help="Strategies; all of the field if none is named.")] = None,
+    turns: Annotated[int, typer.Option(help="Turns of a match.")] = 200,
+    repetitions: Annotated[int, typer.Option(help="How often each match is played.")] = 10,
+    noise: Annotated[float, typer.Option(help="Probability that an intended action turns into the other.")] = 0.0,
+    no_self_play: Annotated[bool, typer.Option("--no-self-play", help="Matches with oneself do not count.")] = False,
+    seed: Seed = 0,
+    out: Out = Path("tournament_out"),
+    quiet: Quiet = False,
+) -> None:
+    """Let strategies of the iterated prisoner's dilemma (payoffs 5, 3, 1, 0) meet in a round robin."""
+    from coop_abm import output
+    from coop_abm.experiments.tournament import Tournament, entrants
+
+    entrants(names or None)  # refused now, not after the work
+    output.folder(out)
+    experiment = Tournament(
+        names or None, turns=turns, repetitions=repetitions, noise=noise, self_play=not no_self_play, seed=seed
+    )
+    with _progress(quiet) as report:
+        results = experiment.measure(report)
+    if not quiet:
+        typer.echo(results.text)
+    _say_written(experiment.save(results, out))
+
+
 @app.command(context_settings=_KNOBS)
 def dashboard(
     context: typer.Context,

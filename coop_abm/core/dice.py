@@ -39,6 +39,7 @@ PURPOSES = 9
 
 _GRAPH = 100  # how a random graph is drawn (outside every kernel)
 _EVENTS = 101  # the streams of the event clock
+_MATCHES = 102  # the streams of a tournament
 
 LOW32 = np.uint64(0xFFFFFFFF)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -88,6 +89,12 @@ def stream_base(seed: int, *cell: int) -> np.uint64:
     return np.uint64(source.generate_state(1, np.uint64)[0])
 
 
+def match_base(seed: int, first: int, second: int) -> np.uint64:
+    """Where the streams of the matches between two entrants of a tournament start."""
+    source = np.random.SeedSequence(seed, spawn_key=(_MATCHES, first, second))
+    return np.uint64(source.generate_state(1, np.uint64)[0])
+
+
 @kernel
 def philox(key0, key1, c0, c1, c2, c3):
     """Philox4x32-10: four random 32-bit words (as uint64) for a key and a counter of 32-bit words."""
@@ -117,6 +124,25 @@ def words(dice, k, purpose, t, turn, row):
 
 
 @kernel
+def thrown(key0, key1, t, turn, row):
+    """The uniform number in [0, 1) at (round t, turn, row) under this key, where no dice are scripted."""
+    a, b, _c, _d = philox(
+        key0, key1, np.uint64(row) & LOW32, np.uint64(turn) & LOW32, np.uint64(t) & LOW32, np.uint64(t) >> np.uint64(32)
+    )
+    return ((a >> np.uint64(5)) * 67108864.0 + (b >> np.uint64(6))) * 1.1102230246251565e-16
+
+
+@kernel
+def comes_up(chance, key0, key1, t, turn, row):
+    """Does something of this probability happen there? As `happens`, where no dice are scripted."""
+    if chance <= 0.0:
+        return False
+    if chance >= 1.0:
+        return True
+    return thrown(key0, key1, t, turn, row) < chance
+
+
+@kernel
 def uniform(dice, k, purpose, t, turn, row):
     """The uniform number in [0, 1) at the address (replicate k, purpose, round t, turn, row)."""
     for f in range(dice.address.shape[0]):
@@ -128,8 +154,7 @@ def uniform(dice, k, purpose, t, turn, row):
             and dice.address[f, 4] == row
         ):
             return dice.value[f]
-    a, b, _c, _d = words(dice, k, purpose, t, turn, row)
-    return ((a >> np.uint64(5)) * 67108864.0 + (b >> np.uint64(6))) * 1.1102230246251565e-16
+    return thrown(dice.keys[k, purpose, 0], dice.keys[k, purpose, 1], t, turn, row)
 
 
 @kernel

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coop_abm.core.dice import ACT, AGAIN, JUDGE, KNOW, MEET, SLIP, happens, uniform
+from coop_abm.core.dice import ACT, AGAIN, JUDGE, KNOW, MEET, SLIP, happens, thrown, uniform
 from coop_abm.core.kernel import kernel
 from coop_abm.structures.neighbours import random_neighbour
 
@@ -86,13 +86,15 @@ def seek(t, dice, answers, alive, group, met):
     start = np.zeros(answers.groups + 1, np.int64)
     listed = np.zeros(n, np.int64)
     place = np.zeros(n, np.int64)
+    fair = dice.address.shape[0] == 0
     for k in range(alive.shape[0]):
+        key0, key1 = dice.keys[k, MEET, 0], dice.keys[k, MEET, 1]
         if answers.fluid == 1:
             group_lists(k, alive, group, answers.groups, start, listed, place)
         for i in range(n):
             partner = np.int64(-1)
             if alive[k, i] == 1:
-                u = uniform(dice, k, MEET, t, 0, i)
+                u = thrown(key0, key1, t, 0, i) if fair else uniform(dice, k, MEET, t, 0, i)
                 if answers.fluid == 1:
                     g = np.int64(group[k, i])
                     others = start[g + 1] - start[g] - 1
@@ -103,7 +105,7 @@ def seek(t, dice, answers, alive, group, met):
                         partner = listed[start[g] + at]
                 else:
                     partner = random_neighbour(i, u, n, answers.indptr, answers.indices, answers.weight)
-                if happens(answers.assortment, dice, k, MEET, t, 1, i):
+                if answers.assortment > 0.0 and happens(answers.assortment, dice, k, MEET, t, 1, i):
                     partner = np.int64(i)
             begin(k, i, i, partner, met)
 
@@ -206,6 +208,24 @@ def settle(t, turn, dice, answers, help_fails, refusal_fails, payoffs, next_stat
 
 
 @kernel
+def plus(total, lost, x):
+    """A sum and what rounding has taken from it so far, after x is added; their sum is the answer.
+
+    Added up like this, as Python's own ``sum`` does, payoffs do not depend on the order of neighbours.
+
+    References
+    ----------
+    Neumaier1974
+    """
+    grown = total + x
+    if abs(total) >= abs(x):
+        lost += (total - grown) + x
+    else:
+        lost += (x - grown) + total
+    return grown, lost
+
+
+@kernel
 def feel_payoffs(answers, accumulated, paid_sides, met, payoff):
     """Whose payoff do I feel? Own payoff plus relatedness x the partner's, in each encounter.
 
@@ -219,10 +239,12 @@ def feel_payoffs(answers, accumulated, paid_sides, met, payoff):
              `accumulated` is 1; 0 for whoever met nobody
     """
     total = np.zeros(payoff.shape[1])
+    lost = np.zeros(payoff.shape[1])
     for k in range(payoff.shape[0]):
         for i in range(payoff.shape[1]):
             payoff[k, i] = 0.0
             total[i] = 0.0
+            lost[i] = 0.0
         for e in range(met.member.shape[1]):
             if met.member[k, e, 1] < 0:
                 continue
@@ -230,12 +252,12 @@ def feel_payoffs(answers, accumulated, paid_sides, met, payoff):
             for side in range(1 if alone else paid_sides):
                 i = np.int64(met.member[k, e, side])
                 felt = met.total[k, e, side] + answers.relatedness * met.total[k, e, 1 - side]
-                payoff[k, i] += met.weight[e] * felt
+                payoff[k, i], lost[i] = plus(payoff[k, i], lost[i], met.weight[e] * felt)
                 total[i] += met.weight[e]
-        if accumulated == 0:
-            for i in range(payoff.shape[1]):
-                if total[i] > 0.0:
-                    payoff[k, i] = payoff[k, i] / total[i]
+        for i in range(payoff.shape[1]):
+            payoff[k, i] = payoff[k, i] + lost[i]
+            if accumulated == 0 and total[i] > 0.0:
+                payoff[k, i] = payoff[k, i] / total[i]
 
 
 @kernel

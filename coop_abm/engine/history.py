@@ -20,6 +20,7 @@ from coop_abm.engine.events import process
 from coop_abm.engine.generations import count_alleles, earn, settle_in
 from coop_abm.engine.measures import Snapshot, observe
 from coop_abm.engine.nodes import recount, renew, renew_all
+from coop_abm.engine.plain import count_holders
 from coop_abm.engine.rounds import Play, run
 from coop_abm.engine.world import seat_all
 from coop_abm.scenario.scenario import Scenario
@@ -45,11 +46,23 @@ class RoundWorld:
 
     def reopen(self) -> None:
         """Open the round anew, after the table was changed from outside: the same dice, other views."""
-        self.play._open()
+        self.play.reopen()
 
     def step(self) -> None:
         """One round."""
         run(self.play, self.policy, self.play.round + 1)
+
+    def advance(self, steps: int) -> np.ndarray:
+        """So many rounds: int64 (R, steps, S), how many of the living hold each strategy after each."""
+        play = self.play
+        if getattr(self.policy, "reads", None) is play.repertoire and play.may_advance:
+            return play.advance(steps)
+        counts = np.zeros((len(play.state.strategy), steps, len(play.repertoire.names)), np.int64)
+        for t in range(steps):
+            self.step()
+            for k in range(len(counts)):
+                count_holders(play.state.strategy[k], play.state.alive[k], counts[k, t])
+        return counts
 
     def snapshot(self) -> Snapshot:
         """What measures read, now."""

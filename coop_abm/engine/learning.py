@@ -1,4 +1,8 @@
-"""Who replaces whom, at the end of a round."""
+"""Who replaces whom, at the end of a round.
+
+Four kernels of one form, of which :func:`learner` picks the one of a world: ``(t, dice, answers, intensity, pressure,
+replacements, strategy, alive, payoff, group, standing, opinion)``.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,13 @@ import math
 
 import numpy as np
 
-from coop_abm.core.dice import LEARN, SPLIT, happens, open_stream_at, uniform
-from coop_abm.core.kernel import kernel
+from coop_abm.core.dice import LEARN, SPLIT, happens, open_stream_at, thrown, uniform
+from coop_abm.core.kernel import Kernel, kernel
 from coop_abm.engine.encounter import clear_name
 from coop_abm.engine.families import breed, summed_up
 from coop_abm.engine.groups import grow, take_over
+from coop_abm.mechanisms.base import Answers
+from coop_abm.updates.base import Kernels, Update
 
 #: Rebound to the kernels of an update rule by ``Kernel.using``.
 replace = source = grow
@@ -31,22 +37,41 @@ def fitness_of(payoff, alive, intensity, fitness):
 
 
 @kernel
+def surrounded(i, indptr, indices, before):
+    """Do all neighbours of i hold its strategy? On the complete graph nobody asks."""
+    if indptr.shape[0] == 0:
+        return False
+    alike = True
+    at = indptr[i]
+    while alike and at < indptr[i + 1]:
+        alike = before[indices[at]] == before[i]
+        at += 1
+    return alike
+
+
+@kernel
 def learn_together(t, dice, answers, intensity, pressure, strategy, alive, payoff, group):
     """Everybody revises at once, looking at the strategies of this round; takeovers follow.
 
-    A takeover can follow each revision that takes up another individual's strategy.
+    A takeover can follow each revision that takes up another individual's strategy. Where there are no
+    groups it does not matter which of several equals is copied, so whoever has no other around it draws nothing.
     """
     n = answers.size
     fitness = np.empty(n)
     before = np.empty(n, np.int64)
     model = np.empty(n, np.int64)
+    fair = dice.address.shape[0] == 0
     for k in range(strategy.shape[0]):
         fitness_of(payoff[k], alive[k], intensity, fitness)
         for i in range(n):
             before[i] = strategy[k, i]
+        key0, key1 = dice.keys[k, LEARN, 0], dice.keys[k, LEARN, 1]
         for i in range(n):
-            v = uniform(dice, k, LEARN, t, 0, i)
-            w = uniform(dice, k, LEARN, t, 1, i)
+            if answers.groups == 1 and surrounded(i, answers.indptr, answers.indices, before):
+                model[i] = i
+                continue
+            v = thrown(key0, key1, t, 0, i) if fair else uniform(dice, k, LEARN, t, 0, i)
+            w = thrown(key0, key1, t, 1, i) if fair else uniform(dice, k, LEARN, t, 1, i)
             model[i] = source(i, v, w, n, answers.indptr, answers.indices, answers.weight, fitness, payoff[k], pressure)
             strategy[k, i] = before[model[i]]
         for i in range(n):
@@ -90,7 +115,9 @@ def overtake(t, turn, i, k, dice, answers, strategy, group):
 
 
 @kernel
-def grow_in_turn(t, dice, answers, intensity, replacements, strategy, alive, payoff, group, standing, opinion):
+def grow_in_turn(
+    t, dice, answers, intensity, pressure, replacements, strategy, alive, payoff, group, standing, opinion
+):
     """Some births, one after the other, in groups that grow and split."""
     fitness = np.empty(answers.size)
     for k in range(strategy.shape[0]):
@@ -106,7 +133,9 @@ def grow_in_turn(t, dice, answers, intensity, replacements, strategy, alive, pay
 
 
 @kernel
-def reproduce_together(t, dice, answers, intensity, strategy, alive, payoff, standing, opinion):
+def reproduce_together(
+    t, dice, answers, intensity, pressure, replacements, strategy, alive, payoff, group, standing, opinion
+):
     """Everybody is replaced at once by offspring of parents drawn from the whole population."""
     n = answers.size
     fitness = np.empty(n)
@@ -124,3 +153,22 @@ def reproduce_together(t, dice, answers, intensity, strategy, alive, payoff, sta
         for i in range(n):
             strategy[k, i] = child[i]
             clear_name(k, i, standing, opinion)
+
+
+@kernel
+def revise_together(
+    t, dice, answers, intensity, pressure, replacements, strategy, alive, payoff, group, standing, opinion
+):
+    """:func:`learn_together` in the form that all learners have."""
+    learn_together(t, dice, answers, intensity, pressure, strategy, alive, payoff, group)
+
+
+def learner(update: Update, rule: Kernels, answers: Answers) -> Kernel:
+    """The kernel that says who replaces whom at the end of a round of this world."""
+    if update.generational:
+        return reproduce_together
+    if answers.fluid:
+        return grow_in_turn
+    if update.synchronous and rule.source is not None:
+        return revise_together.using(learn_together=learn_together.using(source=rule.source))
+    return learn_in_turn if rule.replace is None else learn_in_turn.using(replace=rule.replace)

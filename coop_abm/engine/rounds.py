@@ -14,6 +14,7 @@ again; so far a round asks one kind of question, what to do in each turn of each
 from __future__ import annotations
 
 import copy
+import functools
 
 import numpy as np
 
@@ -22,20 +23,14 @@ from coop_abm.core.errors import CoopError, ScenarioError
 from coop_abm.core.kernel import kernel
 from coop_abm.core.question import Options, Policy, Question, View
 from coop_abm.core.state import State
-from coop_abm.engine.encounter import (
-    assess,
-    assess_privately,
-    encounters,
-    feel_payoffs,
-    known_by_type,
-    look,
-    meet_all,
-    seek,
-    settle,
-)
+from coop_abm.engine.encounter import Encounters, encounters, known_by_type, look, settle
 from coop_abm.engine.families import born_into_families
-from coop_abm.engine.learning import grow_in_turn, learn_in_turn, learn_together, reproduce_together
+from coop_abm.engine.lattice import advance_board, advance_scores, board
+from coop_abm.engine.learning import learner
+from coop_abm.engine.plain import advance_plain, count_holders, earn_from_all, earn_from_one, plain
+from coop_abm.engine.playing import close_round, manners, open_round, play_round
 from coop_abm.engine.world import seat_all
+from coop_abm.mechanisms.base import Answers
 from coop_abm.scenario.scenario import Scenario
 
 #: Memory that encounters may take, and what one takes with its questions.
@@ -75,29 +70,32 @@ class Play:
     ):
         self.scenario, self.seed, self.first = scenario, seed, first
         self.answers = scenario.answers(seed)
-        self.met = encounters(replicates, self._encounters_a_round(replicates))
         self.dice = dice(seed, replicates, first=first) if chance is None else chance
         self.repertoire = scenario.repertoire()
+        self.plain = plain(scenario, self.answers, self.repertoire)
+        self.board = board(scenario, self.answers, self.plain)
+        if self.plain is None:
+            self._check_room(replicates)
         self.payoffs = scenario.game.payoffs()
+        self.manners = manners(scenario, self.repertoire)
         self.choices = Options(scenario.game.actions)
-        self.rule = scenario.update.kernels(scenario.payoff == "accumulated" and scenario.partners == "all")
+        rule = scenario.update.kernels(scenario.payoff == "accumulated" and scenario.partners == "all")
+        self.learn = learner(scenario.update, rule, self.answers)
         self.pressure = scenario.update.pressure(scenario.payoff_spread())
         self.state = State.neutral(replicates, scenario.size, pairs=bool(self.answers.private))
         self.state.group[:] = self.answers.group
         place(self.dice, scenario.starting_counts(), scenario.seats(), self.answers, self.state.strategy)
+        self._name_by_type()
         self.acts = np.zeros((replicates, 2), np.int64)  # of the last round: cooperative, all
         self.round = 0
-        self.question: Question | None = None
+        self._met: Encounters | None = None
+        self._question: Question | None = None
         self._asked = np.empty((0, 3), np.int64)
-        self._open()
 
-    def _encounters_a_round(self, replicates: int) -> np.ndarray:
-        """float (E,): the weight of each encounter of a round; its length is their number."""
-        answers, n = self.answers, self.scenario.size
-        pairs = n * (n - 1) // 2 if len(answers.indptr) == 0 else len(answers.indices) // 2
-        selves = n if self.scenario.update.meets_itself else 0
-        count = n if self.scenario.partners == "one" else pairs + selves
-        if self.answers.private and replicates * n * n > LARGEST_TABLE:
+    def _check_room(self, replicates: int) -> None:
+        """Refuse more encounters than memory holds."""
+        answers, n, count = self.answers, self.scenario.size, self._encounters_a_round
+        if answers.private and replicates * n * n > LARGEST_TABLE:
             raise ScenarioError(
                 f"indirect.opinions: private opinions of {n:,} individuals need {replicates * n * n / 2**30:.0f} GiB; "
                 f"permitted are {LARGEST_TABLE / 2**30:.0f} GiB"
@@ -107,19 +105,48 @@ class Play:
                 f"size: {count:,} encounters a round need {replicates * count * BYTES_PER_ENCOUNTER / 2**30:.0f} GiB; "
                 f"permitted are {LARGEST_TABLE / 2**30:.0f} GiB (partners = one needs fewest)"
             )
+
+    @property
+    def _encounters_a_round(self) -> int:
+        answers, n = self.answers, self.scenario.size
+        pairs = n * (n - 1) // 2 if len(answers.indptr) == 0 else len(answers.indices) // 2
+        return n if self.scenario.partners == "one" else pairs + n * int(self.scenario.update.meets_itself)
+
+    def _weights(self) -> np.ndarray:
+        """float (E,): the weight of each encounter of a round."""
+        answers, n = self.answers, self.scenario.size
         if self.scenario.partners == "one" or len(answers.weight) == 0:
-            return np.ones(count)
+            return np.ones(self._encounters_a_round)
         rows = np.repeat(np.arange(n), np.diff(answers.indptr))
         after = answers.indices > rows  # each edge once, from its first end
-        if not selves:
+        if not self.scenario.update.meets_itself:
             return answers.weight[after]
         return np.insert(answers.weight[after], np.searchsorted(rows[after], np.arange(n)), 1.0)
 
+    @property
+    def met(self) -> Encounters:
+        """The encounters of the round, which opens if nobody has looked at it yet."""
+        self.ask()
+        return self._table()
+
+    def _table(self) -> Encounters:
+        if self._met is None:
+            replicates = self.state.shape[0]
+            self._check_room(replicates)
+            self._met = encounters(replicates, self._weights())
+        return self._met
+
+    @property
+    def question(self) -> Question:
+        """The same as :meth:`ask`."""
+        return self.ask()
+
     def ask(self) -> Question:
         """Who must decide now, seeing what, choosing among what."""
-        if self.question is None:
-            raise CoopError("this round is closed")  # cannot happen: tell() leaves a question open
-        return self.question
+        if self._question is None:
+            self._open()
+            return self._ask_turn(0)
+        return self._question
 
     def tell(self, actions: np.ndarray) -> None:
         """The answers to :meth:`ask`, one for each row; the world goes on to its next question.
@@ -133,83 +160,162 @@ class Play:
         chosen = question.choices.validate(actions, len(question))
         settle(
             self.round, question.turn, self.dice, self.answers, *self.scenario.failing, self.payoffs,
-            self.repertoire.next_state, self.state.strategy, self.met, self._asked, chosen,
+            self.repertoire.next_state, self.state.strategy, self._table(), self._asked, chosen,
         )  # fmt: skip
-        if self.met.open.any():
+        if self._table().open.any():
             self._ask_turn(question.turn + 1)
         else:
             self._close()
-            self.round += 1
-            self._open()
 
     def branch(self, copies: int) -> Play:
         """This world `copies` times, each replicate in a row, to go on in different ways."""
+        met, turn = self.met, self.ask().turn
         other = copy.copy(self)
         other.state = self.state.branch(copies)
         address = np.repeat(self.dice.address, copies, axis=0)
         address[:, 0] = address[:, 0] * copies + np.tile(np.arange(copies), len(self.dice.address))
         other.dice = Dice(np.repeat(self.dice.keys, copies, axis=0), address, np.repeat(self.dice.value, copies))
         by_replicate = {
-            name: np.repeat(part, copies, axis=0) for name, part in self.met._asdict().items() if name != "weight"
+            name: np.repeat(part, copies, axis=0) for name, part in met._asdict().items() if name != "weight"
         }
-        other.met = self.met._replace(**by_replicate)
+        other._met = met._replace(**by_replicate)
         other.acts = np.repeat(self.acts, copies, axis=0)
-        other._ask_turn(self.ask().turn)
+        other._ask_turn(turn)
         return other
 
     # ------------------------------------------------------------------ the order of the round
 
+    def reopen(self) -> None:
+        """Forget the question that is open, after the table was changed from outside: the same dice, other views."""
+        self._name_by_type()
+        self._question = None
+
+    def _name_by_type(self) -> None:
+        if self.answers.innate:
+            known_by_type(self.state.alive, self.state.strategy, self.repertoire.helper, self.state.standing)
+
     def _open(self) -> None:
         """Whom do I meet?"""
-        state = self.state
-        if self.answers.innate:
-            known_by_type(state.alive, state.strategy, self.repertoire.helper, state.standing)
-        self.met.acts[:] = 0
-        if self.scenario.partners == "one":
-            seek(self.round, self.dice, self.answers, state.alive, state.group, self.met)
-        else:
-            meet_all(self.answers, int(self.scenario.update.meets_itself), state.alive, self.met)
-        self._ask_turn(0)
+        state, self._question = self.state, None
+        open_round(
+            self.round, self.dice, self.answers, self.manners, state.strategy, state.alive, state.group,
+            state.standing, self._table(),
+        )  # fmt: skip
 
-    def _ask_turn(self, turn: int) -> None:
+    def _ask_turn(self, turn: int) -> Question:
         """What do I know of you, and what do I do?"""
-        replicate, encounter = np.nonzero(self.met.open)
+        met = self._table()
+        replicate, encounter = np.nonzero(met.open)
         asked = np.empty((2 * len(replicate), 3), np.int64)
         asked[:, 0], asked[:, 1] = np.repeat(replicate, 2), np.repeat(encounter, 2)
         asked[0::2, 2], asked[1::2, 2] = 0, 1
         seen, draw = np.empty((len(asked), 8), np.int64), np.empty(len(asked))
         look(
             self.round, turn, self.dice, self.answers, self.state.strategy, self.state.standing,
-            self.state.opinion, self.met, asked, seen, draw,
+            self.state.opinion, met, asked, seen, draw,
         )  # fmt: skip
         self._asked = asked
-        self.question = Question(
+        self._question = Question(
             "act", self.round, turn, asked[:, 0], seen[:, 0], seen[:, 1], View(*seen.T[2:]), self.choices, draw
         )
+        return self._question
 
     def _close(self) -> None:
         """Whose payoff do I feel; what is said of me; who replaces whom?"""
-        state, answers, update = self.state, self.answers, self.scenario.update
-        self.acts = self.met.acts.copy()
-        accumulated, paid_sides = int(self.scenario.payoff == "accumulated"), 1 + int(self.scenario.partners == "all")
-        feel_payoffs(answers, accumulated, paid_sides, self.met, state.payoff)
-        if answers.private:
-            assess_privately(self.round, self.dice, answers, self.met, state.opinion, state.standing)
-        elif not answers.innate:
-            assess(self.round, self.dice, answers, self.met, state.standing)
-        now = (self.round, self.dice, answers, update.selection)
-        paid, known = (state.strategy, state.alive, state.payoff, state.group), (state.standing, state.opinion)
-        if update.generational:
-            reproduce_together(*now, state.strategy, state.alive, state.payoff, *known)
-        elif answers.fluid:
-            grow_in_turn(*now, update.replacements, *paid, *known)
-        elif update.synchronous:
-            learn_together.using(source=self.rule.source)(*now, self.pressure, *paid)
+        state, met = self.state, self._table()
+        self.acts = met.acts.copy()
+        close_round(self.round, self.dice, self.answers, self.manners, met, state.payoff, state.standing, state.opinion)
+        self._replace()
+        self._question = None
+
+    def _replace(self) -> None:
+        """Who replaces whom? The round is over."""
+        self.learn(self.round, self.dice, self._listed, *self._selection, *self._columns)
+        self.round += 1
+        self._name_by_type()
+
+    @functools.cached_property
+    def _listed(self) -> Answers:
+        """The answers, neighbours in the order in which the update rule looks at them."""
+        around = getattr(self.scenario.network.graph, "around", None)
+        if not (self.scenario.update.in_order and self.scenario.network.enabled and around):
+            return self.answers
+        return self.answers._replace(indices=around(self.scenario.size).ravel())
+
+    @property
+    def _selection(self) -> tuple[float, float, int]:
+        update = self.scenario.update
+        return update.selection, self.pressure, int(getattr(update, "replacements", 0))
+
+    @property
+    def _columns(self) -> tuple[np.ndarray, ...]:
+        state = self.state
+        return state.strategy, state.alive, state.payoff, state.group, state.standing, state.opinion
+
+    # ------------------------------------------------------------------ without asking
+
+    @property
+    def may_advance(self) -> bool:
+        """Can rounds go on without asking? Not from within a round, nor with scripted dice."""
+        return len(self.dice.address) == 0 and (self._question is None or self._question.turn == 0)
+
+    def advance(self, rounds: int) -> np.ndarray:
+        """Rounds in which everybody does what its strategy's table says, and nobody is asked.
+
+        The same world, bit for bit, as one that asks a table reader.
+
+        Returns
+        -------
+        int64 (R, rounds, S) : how many of the living hold each strategy after each round
+        """
+        replicates, strategies = self.state.shape[0], len(self.repertoire.names)
+        if not self.may_advance:
+            raise CoopError("rounds cannot go on without asking from within a round, nor with scripted dice")
+        counts = np.zeros((replicates, rounds, strategies), np.int64)
+        if rounds == 0:
+            return counts
+        self._question, self.acts = None, np.zeros_like(self.acts)
+        state, begun = self.state, (self.round, rounds, self.dice)
+        if self.board is not None:
+            kernel = advance_scores if self.scenario.update.in_order else advance_board
+            kernel(
+                *begun, self.board, self.answers.indptr, self.answers.indices, state.strategy, state.payoff,
+                self.acts, counts,
+            )  # fmt: skip
+            self.round += rounds
+            self._name_by_type()
+        elif self.plain is not None and self._listed is self.answers:
+            earn = earn_from_one if self.scenario.partners == "one" else earn_from_all
+            advance_plain.using(earn=earn, learn=self.learn)(
+                *begun, self.answers, self.plain, self.repertoire.helper, *self._selection, *self._columns,
+                self.acts, counts,
+            )  # fmt: skip
+            self.round += rounds
         else:
-            learn_in_turn.using(replace=self.rule.replace)(*now, self.pressure, update.replacements, *paid, *known)
+            for t in range(rounds):
+                self._play()
+                for k in range(replicates):
+                    count_holders(state.strategy[k], state.alive[k], counts[k, t])
+        return counts
+
+    def _play(self) -> None:
+        state = self.state
+        met = self._table()
+        play_round(
+            self.round, self.dice, self.answers, self.manners, state.strategy, state.alive, state.group,
+            state.standing, state.opinion, met, state.payoff,
+        )  # fmt: skip
+        self.acts = met.acts.copy()
+        self._replace()
 
 
 def run(play: Play, policy: Policy, rounds: int) -> None:
-    """The whole simulator: ask, decide, tell, until `rounds` rounds are over."""
+    """The whole simulator: ask, decide, tell, until `rounds` rounds are over.
+
+    A policy that reads the very tables of the world (``TableReader``) is not asked: the round reads them.
+    """
     while play.round < rounds:
-        play.tell(policy.decide(play.ask()))
+        if getattr(policy, "reads", None) is play.repertoire and play.may_advance:
+            play.advance(rounds - play.round)
+        else:
+            play.tell(policy.decide(play.ask()))

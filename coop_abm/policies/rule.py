@@ -26,6 +26,14 @@ class TableReader:
     def __init__(self, repertoire: Repertoire):
         self.repertoire = repertoire
 
+    @property
+    def reads(self) -> Repertoire | None:
+        """The tables by which this policy decides, whatever it is asked; None of one that decides otherwise.
+
+        A round that knows them need not ask.
+        """
+        return self.repertoire if type(self).decide is TableReader.decide else None
+
     def decide(self, question: Question) -> np.ndarray:
         """int64 (Q,): 0 to cooperate, 1 to defect."""
         action = np.empty(len(question), np.int64)

@@ -82,6 +82,10 @@ class Scenario(Part):
                 "update.self_interaction: must be false unless clock = round and partners = all, where everybody "
                 f"meets all neighbours; got true with clock = {self.clock}, partners = {self.partners}"
             )
+        if self.clock == "event" and self.update.in_order:
+            raise ValueError("update.ties: must be chance unless clock = round; got first with clock = event")
+        if self.clock == "event" and self.update.adds_up:
+            raise ValueError("update.scores: must be round unless clock = round; got total with clock = event")
         self._families_fit()
         grouped = self.group.enabled and 0 < self.group.size < self.size
         if grouped and self.update.generational:

@@ -15,6 +15,8 @@ from coop_abm.strategies.library import (
     OrDiscriminator,
     Reciprocator,
     TitForTat,
+    TitForTwoTats,
+    TwoTitsForTat,
     WinStayLoseShift,
     ZeroDeterminant,
 )

@@ -112,6 +112,38 @@ class Grim(Strategy):
         return Automaton(cooperate, trusting_then_angry)
 
 
+class TitForTwoTats(Strategy):
+    """Defects only after two defections of its partner in a row.
+
+    Names: TF2T, Tit For 2 Tats [Axelrod1984].
+    """
+
+    title = "tit-for-two-tats"
+    references = ("Axelrod1984",)
+    kind: Literal["tf2t"] = "tf2t"
+
+    def automaton(self, payoffs: np.ndarray) -> Automaton:
+        cooperate = np.zeros((3, 5, 3, 2, 2))
+        cooperate[:2] = 1.0  # the state is how many defections there were in a row
+        return Automaton(cooperate, np.array([[0, 1, 0, 1], [0, 2, 0, 2], [0, 2, 0, 2]], np.int64))
+
+
+class TwoTitsForTat(Strategy):
+    """Answers each defection of its partner with two of its own.
+
+    Names: TTFT, 2TFT, Two Tits For Tat [Axelrod1984].
+    """
+
+    title = "two-tits-for-tat"
+    references = ("Axelrod1984",)
+    kind: Literal["ttft"] = "ttft"
+
+    def automaton(self, payoffs: np.ndarray) -> Automaton:
+        cooperate = np.zeros((3, 5, 3, 2, 2))
+        cooperate[0] = 1.0  # the state is how many answers are due
+        return Automaton(cooperate, np.array([[0, 2, 0, 2], [0, 2, 0, 2], [1, 2, 1, 2]], np.int64))
+
+
 class Discriminator(Strategy):
     """Helps everybody except those it sees in bad standing; remembers nothing of the encounter.
 

@@ -26,6 +26,8 @@ class Lattice(Part):
 
     title: ClassVar[str] = "lattice"
     references: ClassVar[tuple[str, ...]] = ("NowakMay1992",)
+    #: Are opposite borders joined?
+    joined: ClassVar[bool] = False
 
     kind: Literal["lattice"] = "lattice"
     neighbours: Literal[4, 8] = knob(4, "Neighbours", help="4 without the diagonals, 8 with them; fewer at borders")

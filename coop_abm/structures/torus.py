@@ -27,6 +27,8 @@ class Torus(Part):
 
     title: ClassVar[str] = "torus"
     references: ClassVar[tuple[str, ...]] = ("NowakMay1992",)
+    #: Are opposite borders joined?
+    joined: ClassVar[bool] = True
 
     kind: Literal["torus"] = "torus"
     neighbours: Literal[4, 8] = knob(4, "Neighbours", help="4 without the diagonals, 8 with them")
@@ -54,3 +56,11 @@ class Torus(Part):
             for row, column in grid.ahead(rows, columns, self.neighbours)
         ]
         return from_edges(size, np.concatenate(pairs))
+
+    def around(self, size: int) -> np.ndarray:
+        """int64 (size, neighbours): neighbours of each node as one reads, row by row from the upper left."""
+        rows, columns = self.shape(size)
+        row, column = np.divmod(np.arange(size), columns)
+        steps = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
+        near = [(d, r) for d, r in steps if self.neighbours == 8 or d == 0 or r == 0]
+        return np.column_stack([(row + d) % rows * columns + (column + r) % columns for d, r in near])

@@ -86,6 +86,51 @@ def expected_payoffs(
     return total
 
 
+def match_payoffs(
+    cooperate: object,
+    next_state: object,
+    game: object,
+    turns: int,
+    *,
+    execution_error: float = 0.0,
+    refusals_fail: bool = True,
+) -> np.ndarray:
+    """Expected total payoff M[s, t] of automaton s in a match of so many turns with automaton t; shape (S, S).
+
+    Nobody knows anything of standing, and nobody is kin. The other parameters are those of
+    :func:`expected_payoffs`; the distribution over the states of each pair is pushed forward turn by turn.
+
+    Raises
+    ------
+    InputError : wrong shapes, probabilities outside [0, 1], unknown states, turns not in [1, 1,000,000]
+
+    References
+    ----------
+    AxelrodHamilton1981
+    """
+    chance, after = _tables(cooperate, next_state)
+    per_turn = matrix("game", game, 2).ravel()
+    whole("turns", turns, 1, 1_000_000)
+    error = number("execution_error", execution_error, 0, 1)
+    plays = _acts(chance[:, :, :, UNKNOWN, 0, 1], error, refusals_fail)  # (S, Q, 5)
+    strategies, states = plays.shape[:2]
+    s, t = (axis.ravel() for axis in np.indices((strategies, strategies)))
+    mine, yours, last = (axis.ravel() for axis in np.indices((states, states, 5)))
+    x, y = plays[s][:, mine, last], plays[t][:, yours, MIRROR[last]]  # (pairs, states of the pair)
+    outcome = np.stack([x * y, x * (1 - y), (1 - x) * y, (1 - x) * (1 - y)], axis=2)
+    there = np.stack(
+        [(after[s][:, mine, o] * states + after[t][:, yours, MIRROR[o + 1] - 1]) * 5 + o + 1 for o in range(4)], axis=2
+    )
+    cells = (there + len(last) * np.arange(len(s))[:, None, None]).ravel()
+    share, happened = np.zeros((len(s), len(last))), np.zeros((len(s), 4))
+    share[:, 0] = 1.0
+    for _ in range(turns):
+        flow = share[:, :, None] * outcome
+        happened += flow.sum(axis=1)
+        share = np.bincount(cells, flow.ravel(), share.size).reshape(share.shape)
+    return (happened @ per_turn).reshape(strategies, strategies)
+
+
 def stationary_payoffs(p: object, q: object, game: object, error: float = 0.0) -> PayoffPair:
     """Mean payoff per turn of two memory-one strategies in an endless encounter.
 

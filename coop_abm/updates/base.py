@@ -72,6 +72,16 @@ class Update(Part):
         """Does everybody play one encounter with itself as well?"""
         return False
 
+    @property
+    def adds_up(self) -> bool:
+        """Are payoffs added to those of all rounds before? Otherwise those of the last round count."""
+        return False
+
+    @property
+    def in_order(self) -> bool:
+        """Does it matter in which order neighbours are looked at?"""
+        return False
+
     def pressure(self, spread: float) -> float:
         """The number that kernels get as ``pressure``.
 

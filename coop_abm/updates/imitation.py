@@ -160,6 +160,21 @@ def source_of_the_best(i, v, w, size, indptr, indices, weight, fitness, payoff, 
 
 
 @kernel
+def source_of_the_first(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure):
+    """Who is the first neighbour, in the order of the list, that earned most? i itself comes last."""
+    best = -math.inf
+    chosen = np.int64(i)
+    for e in range(degree(i, size, indptr)):
+        j = neighbour(i, e, indptr, indices)
+        if edge_weight(i, e, indptr, weight) > 0.0 and payoff[j] > best:
+            best = payoff[j]
+            chosen = np.int64(j)
+    if payoff[i] > best:
+        return np.int64(i)
+    return chosen
+
+
+@kernel
 def someone_takes_the_best(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure):
     """A uniformly drawn individual takes up the strategy of whoever earned most around it."""
     learner = anyone(u, size, multiplicity)
@@ -246,6 +261,10 @@ class ImitateTheBest(Update):
     no noise and no intensity of selection. With `self_interaction` everybody also plays one encounter
     with itself, as in the spatial games of Nowak and May.
 
+    With `ties` first no chance is left: of all that earned most the first neighbour is copied, row by row from the
+    upper left on a lattice and by number elsewhere, and oneself comes last. With `scores` total payoffs are added
+    up from the first round on. Both together are the rule of Mesa's example ``pd_grid``.
+
     Names: imitate the best, unconditional imitation, best takes over [NowakMay1992].
     """
 
@@ -260,10 +279,27 @@ class ImitateTheBest(Update):
     self_interaction: bool = knob(
         False, "self-interaction", help="everybody also plays once with itself (round clock, partners = all)"
     )
+    ties: Literal["chance", "first"] = knob(
+        "chance", "ties", help="who is copied of those that earned the same: oneself, else one by chance; or the first"
+    )
+    scores: Literal["round", "total"] = knob(
+        "round", "scores", help="what is compared: payoffs of the last round, or of all rounds so far (round clock)"
+    )
+
+    def kernels(self, summed: bool) -> Kernels:
+        return Kernels(self.replace, source_of_the_first if self.ties == "first" else self.source, None)
 
     @property
     def meets_itself(self) -> bool:
         return self.self_interaction
+
+    @property
+    def adds_up(self) -> bool:
+        return self.scores == "total"
+
+    @property
+    def in_order(self) -> bool:
+        return self.ties == "first"
 
 
 class ProportionalImitation(Update):
