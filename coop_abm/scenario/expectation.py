@@ -18,8 +18,6 @@ from coop_abm.scenario.limits import Answered, limits_of, pushes_of
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.theory import chain, coalescence, composition, groups, thresholds
 
-#: Graphs up to this size are answered by the full 2^N chain where no formula is known.
-SMALLEST_CHAIN = 10
 #: Regular graphs above this size are answered by the closed form, which takes no time.
 LARGEST_WALKED = 500
 #: Irregular graphs above this size, and group chains above these states, take more than a few seconds.
@@ -118,9 +116,8 @@ def _answer_for_groups(
         raise _Silent("group.split is 0, so groups stay apart for ever and nothing can take over")
     if not answers.fluid:
         raise _Silent(
-            "groups on a network that take each other over: a takeover follows any replacement in a group, however "
-            "fit the group is, so the formula for duplication by fitness does not apply; "
-            "this process is ours, no theory is known"
+            "groups on a network that take each other over: takeovers follow replacements instead of the fitness of "
+            "whole groups, so the formula for rare duplication does not apply; this process is ours, no theory is known"
         )
     if scenario.payoff == "accumulated":
         raise _Silent("accumulated payoffs in groups that change in size: the known chain is for averaged ones")
@@ -178,7 +175,7 @@ def _ratio_of_graph(scenario: Scenario, answers: Answers, thorough: bool) -> tup
         if isothermal:
             reason = "birth-death updating on a regular graph: as in a well-mixed population"
             return thresholds.birth_death(size), reason, ("OhtsukiHauertLiebermanNowak2006",)
-        if size > SMALLEST_CHAIN:
+        if size > chain.LARGEST:  # no formula is known, but the full chain answers smaller ones
             raise _Silent("birth-death updating on an irregular graph of this size: no formula is known")
         found = chain.structure(weights_of(answers).toarray(), update=kind, payoff=payoff)
         far = abs(found.sigma - 1) < 1e-12

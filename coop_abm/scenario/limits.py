@@ -17,7 +17,7 @@ from coop_abm.scenario.scenario import Scenario
 from coop_abm.theory import chain, composition, fixation
 
 #: Graphs up to this size have their exact crossing computed at the declared intensity, in well under a second.
-SMALL_CHAIN = 9
+SMALL_CHAIN = 11
 #: Well-mixed populations up to this size likewise, by their birth-death chain.
 MIXED_CHAIN = 20_000
 

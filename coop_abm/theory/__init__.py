@@ -8,12 +8,15 @@ Import from the module that has the idea:
 thresholds      critical benefit-to-cost ratios in closed form: the textbook limit and the finite size
 transforms      each rule as a transformation of the payoff matrix, and their lawful composition
 composition     the law in one line, K = sigma (1+r)/(1-r) / ((1-w)(1-q)), and its velocities
-fixation        the well-mixed Moran process, exact at any intensity of selection
+fixation        well-mixed populations, exact at any intensity: who takes over, and how long it takes
 mutation        how often each strategy is seen in the long run, with rare or frequent mutations
 replicator      large populations: the replicator equation, rest points, and the same on regular graphs
 chain           the exact 2^N Markov chain of a small graph under four update rules
 coalescence     the exact weak-selection critical ratio of any weighted graph
-groups          the exact chain of Traulsen-Nowak group splitting
+groups          the exact chain of Traulsen-Nowak group splitting, with migration
+group_steps     its states, and every step between them
+group_networks  fixed groups as a weighted graph, and networked groups that rarely duplicate
+absorption      the linear system behind every exact chain
 automata        expected payoffs of two automata in one repeated encounter
 roots           where a difference of fixation probabilities changes sign
 arguments       what the formulas accept, refused early and in words

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from coop_abm.core.errors import TheoryError
+from coop_abm.theory.absorption import expected_sums
 from coop_abm.theory.arguments import graph, matrix, number, one_of, whole
 from coop_abm.theory.composition import Structure
 from coop_abm.theory.fixation import FixationPair, FixationTimes
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     import scipy.sparse
 
 LARGEST = 14  # 16,384 states
-DENSE_UP_TO = 12  # nodes; a hypercube fills in badly, so small chains are cheaper as dense systems
 PAYOFFS = ("averaged", "accumulated")
 
 
@@ -290,24 +289,5 @@ def _until_absorbed(flip: np.ndarray, income: np.ndarray) -> np.ndarray:
     rows = np.broadcast_to(np.arange(states - 2)[:, None], there.shape)[inside]
     result = np.zeros(states)
     if states > 2:
-        result[1:-1] = _solve(rows, there[inside] - 1, jump[inside], income[1:-1] / leaves, size)
+        result[1:-1] = expected_sums(rows, there[inside] - 1, jump[inside], income[1:-1] / leaves)
     return result
-
-
-def _solve(rows: np.ndarray, columns: np.ndarray, jump: np.ndarray, right: np.ndarray, size: int) -> np.ndarray:
-    if size <= DENSE_UP_TO:
-        system = np.eye(len(right))
-        system[rows, columns] -= jump
-        return np.linalg.solve(system, right)
-    from scipy.sparse import coo_array, eye_array
-    from scipy.sparse.linalg import LinearOperator, bicgstab, spilu
-
-    system = (eye_array(len(right)) - coo_array((jump, (rows, columns)), shape=(len(right),) * 2)).tocsc()
-    rough = spilu(system, drop_tol=1e-3, fill_factor=10)
-    near = LinearOperator(system.shape, rough.solve)
-    answer = np.zeros(len(right))
-    for _ in range(4):  # iterative refinement: the last digits decide rho_A - rho_B
-        answer += bicgstab(system, right - system @ answer, rtol=1e-8, atol=0.0, M=near)[0]
-    if np.abs(right - system @ answer).max() > 1e-13 * max(1.0, np.abs(right).max()):
-        raise TheoryError("the chain did not converge: selection is too strong to solve it by iteration")
-    return answer

@@ -45,6 +45,7 @@ from functools import cached_property
 import numpy as np
 
 from coop_abm.core.errors import InputError, TheoryError
+from coop_abm.theory.absorption import expected_sums
 from coop_abm.theory.arguments import matrix, number, whole
 from coop_abm.theory.composition import Structure
 from coop_abm.theory.fixation import FixationPair, probability
@@ -52,8 +53,6 @@ from coop_abm.theory.group_steps import steps_between
 from coop_abm.theory.roots import crossing
 
 LARGEST = 60_000  # states; listing their steps takes about five seconds there
-DIRECT_UP_TO = 1_200  # states; above, iteration is faster than elimination and as exact
-ELIMINATED_UP_TO = 10_000  # states; what iteration cannot solve, elimination can, in some seconds
 TINY = 5e-324  # below this a probability is zero, and its logarithm no number
 
 
@@ -192,49 +191,13 @@ class GroupChain:
 
     def _solve(self, flow: np.ndarray, income: np.ndarray) -> np.ndarray:
         """Expected sums of the columns of ``income`` until one strategy is left, from each transient state."""
-        from scipy.sparse import csr_array, eye_array
-
         states, rows, columns = self._steps.transient, self._steps.rows, self._steps.columns
         leaves = np.bincount(rows, flow, states)
         if (leaves <= 0).any():
             raise TheoryError("selection is too strong: some steps of the chain have probability zero")
         inside = columns < states
-        jump = csr_array((flow[inside] / leaves[rows[inside]], (rows[inside], columns[inside])), shape=(states, states))
-        system, right = (eye_array(states) - jump).tocsr(), income / leaves[:, None]
-        if states > DIRECT_UP_TO:
-            answers = [answer for column in right.T if (answer := _iterated(system, column)) is not None]
-            if len(answers) == right.shape[1]:
-                return np.stack(answers, axis=1)
-            if states > ELIMINATED_UP_TO:
-                raise TheoryError("the chain did not converge: selection is too strong to solve it by iteration")
-        return _eliminated(system, right)
-
-
-def _eliminated(system, right: np.ndarray) -> np.ndarray:  # scipy is imported on use, so no annotation
-    from scipy.sparse.linalg import splu
-
-    # Diagonally dominant: no pivoting is needed, and a symmetric ordering fills in least.
-    try:
-        return splu(
-            system.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
-        ).solve(right)
-    except RuntimeError:
-        raise TheoryError("selection is too strong: some steps of the chain have probability zero") from None
-
-
-def _iterated(system, right: np.ndarray) -> np.ndarray | None:
-    """The solution to the last digits, None if iteration does not get there."""
-    from scipy.sparse.linalg import bicgstab
-
-    answer = np.zeros(len(right))
-    scale = np.abs(right).max()
-    for _ in range(6):  # iterative refinement: the last digits decide rho_A - rho_B
-        rest = right - system @ answer
-        if np.abs(rest).max() <= 1e-15 * scale:
-            break
-        answer += bicgstab(system, rest, rtol=1e-6, atol=0.0, maxiter=2000)[0]
-    rest = right - system @ answer
-    return answer if np.isfinite(answer).all() and np.abs(rest).max() <= 2e-14 * scale else None
+        jump = flow[inside] / leaves[rows[inside]]
+        return expected_sums(rows[inside], columns[inside], jump, income / leaves[:, None])
 
 
 def rare_splitting(M: object, size: int, count: int, intensity: float, migrants: float = 0.0) -> FixationPair:

@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from coop_abm.core.errors import InputError, TheoryError
-from coop_abm.theory import chain, coalescence, composition, meeting, thresholds, transforms
+from coop_abm.theory import absorption, chain, coalescence, composition, meeting, thresholds, transforms
 
 INF = math.inf
 
@@ -326,20 +326,20 @@ def test_the_crossing_moves_at_finite_intensity_on_a_lollipop():
     assert star / 6.705273 - 1 == pytest.approx(-0.042, abs=5e-4)
 
 
-def test_chains_solved_by_iteration_have_the_precision_of_dense_ones(monkeypatch):
-    cycle, how = unweighted(nx.cycle_graph(9)), {"update": "death_birth", "intensity": 0.01}
-    dense = chain.graph_fixation(cycle, transforms.donation(3, 1), **how)
-    monkeypatch.setattr(chain, "DENSE_UP_TO", 4)
-    assert chain.graph_fixation(cycle, transforms.donation(3, 1), **how) == pytest.approx(dense, rel=1e-12)
+@pytest.mark.parametrize("intensity", [0.0, 0.01, 1.0, 5.0])
+def test_chains_solved_by_iteration_have_the_precision_of_elimination(intensity, monkeypatch):
+    barbell, how = unweighted(nx.barbell_graph(4, 1)), {"update": "birth_death", "intensity": intensity}
+    iterated = chain.graph_fixation(barbell, transforms.donation(3, 1), **how)
+    monkeypatch.setattr(absorption, "_iterated", lambda system, right: None)
+    assert chain.graph_fixation(barbell, transforms.donation(3, 1), **how) == pytest.approx(iterated, rel=1e-11)
 
 
-@pytest.mark.slow
 def test_a_chain_of_thirteen_nodes_balances_at_its_threshold():
     star = thresholds.death_birth(2, 13)
     pair = chain.graph_fixation(
         unweighted(nx.cycle_graph(13)), transforms.donation(star, 1), update="death_birth", intensity=0.01
     )
-    assert pair.cooperators - pair.defectors == pytest.approx(0, abs=1e-9)
+    assert pair.cooperators - pair.defectors == pytest.approx(0, abs=1e-12)
 
 
 def test_graphs_too_large_to_enumerate_are_refused():
