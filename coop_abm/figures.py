@@ -128,3 +128,50 @@ def label_ends(axes: Axes, x: float, ends: list[tuple[float, str, str]], gap: fl
             name, (x, height - max(excess, 0.0)), xytext=(6, 0), textcoords="offset points", va="center", color=shown,
             fontsize=10, annotation_clip=False,
         )  # fmt: skip
+
+
+def simplex(M: Any, names: tuple[str, str, str], title: str = "", steps: int = 10) -> Figure:
+    """The replicator flow of three strategies: streams on the triangle, and where they stand still.
+
+    A filled mark is stable, an open one is not, and a grey one is undecided (a centre, or a line of rest
+    points through it). Streams start on a lattice and run until they hardly move.
+
+    Parameters
+    ----------
+    M : float (3, 3), payoff of row against column; names : of the corners, first at the left, last on top
+    steps : of the lattice on which streams start
+
+    References
+    ----------
+    TaylorJonker1978
+    """
+    import numpy as np
+
+    from coop_abm.theory import replicator
+
+    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
+    starts, velocity = replicator.simplex_field(M, steps)
+    fastest = np.abs(velocity).max()
+    times = np.linspace(0, 3.0 / fastest if fastest > 0 else 1.0, 300)
+    with drawing(width=6.4, height=6.0) as (figure, axes):
+        axes.set_axis_off()
+        axes.set_aspect("equal")
+        axes.plot(*corners[[0, 1, 2, 0]].T, color=INK, linewidth=1.2, zorder=2)
+        for start in starts:
+            path = replicator.trajectory(M, start, times) @ corners
+            moved = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
+            path = path[moved <= 2.2 / steps]
+            if len(path) > 2:
+                axes.plot(*path.T, color=LIMIT, linewidth=1.0, zorder=1)
+                axes.annotate(
+                    "", path[-1], path[-2], arrowprops={"arrowstyle": "-|>", "color": LIMIT, "linewidth": 1.0}, zorder=1
+                )
+        for point in replicator.rest_points(M):
+            face = INK if point.stable else "white" if point.growth > 1e-9 else LIMIT
+            axes.scatter(*(point.shares @ corners), s=70, facecolor=face, edgecolor=INK, linewidth=1.4, zorder=3)
+        for corner, name, (dx, dy) in zip(corners, names, ((-10, -16), (10, -16), (0, 12)), strict=True):
+            axes.annotate(name, corner, xytext=(dx, dy), textcoords="offset points", ha="center", va="center")
+        if title:
+            axes.set_title(title)
+        axes.margins(0.08)
+    return figure

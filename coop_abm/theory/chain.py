@@ -219,6 +219,47 @@ def fixation_times(
     return FixationTimes(float(won / fixes), float(lost / (1 - fixes)), float(won + lost))
 
 
+def abundance(
+    weights: object, M: object, *, update: str, intensity: float, mutation: float, payoff: str = "averaged"
+) -> np.ndarray:
+    """Share of time in the long run in which 0 .. N nodes play A, with mutation; float (N+1,).
+
+    Whatever strategy an update would leave at a node is turned into the other with probability ``mutation``. In
+    the limit of rare mutation all A and all B are seen in the ratio rho_A / rho_B under death_birth,
+    imitation and pairwise_comparison, whose mutants appear at uniformly random nodes.
+
+    Raises
+    ------
+    as ``flip_probabilities``; InputError : mutation not in (0, 1/2]
+    TheoryError : mutation so rare, or selection so strong, that the system cannot be solved
+
+    References
+    ----------
+    FudenbergImhof2006
+    """
+    from scipy.sparse import coo_array
+
+    rate = number("mutation", mutation, 1e-12, 0.5)
+    flip = flip_probabilities(weights, M, update=update, intensity=intensity, payoff=payoff)
+    states, size = flip.shape
+    nodes, dense = _states(size), graph(weights, LARGEST)
+    updated = np.full((1, size), 1 / size)
+    if update == "birth_death":  # how often a node is replaced depends on who has offspring
+        fitness = _fitness(_payoffs(nodes, dense, matrix("M", M, 2), payoff), intensity)
+        updated = fitness / fitness.sum(axis=1, keepdims=True) @ (dense / dense.sum(axis=1, keepdims=True))
+    flip = flip + rate * (updated - 2 * flip)
+    there = np.arange(states)[:, None] ^ (1 << np.arange(size))
+    leaves = flip.sum(axis=1)
+    # Visits to each state between two visits to all B, by the jumps turned round; time is visits over leaving.
+    inside = (there > 0) & (np.arange(states)[:, None] > 0)
+    jump = (flip / leaves[:, None])[inside]
+    here = np.broadcast_to(np.arange(states)[:, None], there.shape)[inside]
+    first = coo_array((flip[0] / leaves[0], (there[0] - 1, np.zeros(size, int))), shape=(states - 1, 1)).toarray()[:, 0]
+    visits = np.concatenate([[1.0], expected_sums(there[inside] - 1, here - 1, jump, first, small=0.0)])
+    time = visits / leaves
+    return np.bincount(nodes.sum(axis=1).astype(int), time, size + 1) / time.sum()
+
+
 def critical(
     weights: object,
     matrix_of: Callable[[float], object],

@@ -24,6 +24,7 @@ import numpy as np
 from coop_abm.core.errors import InputError
 from coop_abm.theory.arguments import matrix, number, one_of, whole
 from coop_abm.theory.roots import crossing
+from coop_abm.theory.thresholds import matrix_conditions
 
 UPDATES = ("birth_death", "death_birth", "imitation", "pairwise_comparison")
 
@@ -200,8 +201,7 @@ def one_third_law(M: object) -> bool:
     ----------
     NowakSasakiTaylorFudenberg2004
     """
-    (a, b), (c, d) = matrix("M", M, 2).tolist()
-    return a + 2 * b > c + 2 * d
+    return matrix_conditions(M).advantageous
 
 
 def log_probability(M: object, size: int, intensity: float) -> tuple[float, float]:

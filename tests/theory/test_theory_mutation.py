@@ -1,12 +1,14 @@
 """Mutation and selection against chains that are written out in full."""
 
+import itertools
 import math
 
+import networkx as nx
 import numpy as np
 import pytest
 
 from coop_abm.core.errors import InputError, TheoryError
-from coop_abm.theory import fixation, mutation, transforms
+from coop_abm.theory import chain, fixation, mutation, transforms
 
 GAME = transforms.donation(3, 1)
 
@@ -77,3 +79,50 @@ def test_a_rate_that_is_none_is_refused(rate):
 def test_selection_beyond_any_float_is_said():
     with pytest.raises(TheoryError, match="lower the intensity"):
         mutation.rare(np.diag([0.0, 0.0, 900.0]) + 1.0, 200, 10.0)
+
+
+def node_chain(weights, M, beta, rate, update):
+    """Transition matrix over all states of a graph, event by event from the words of the docstring."""
+    n = len(weights)
+    states = list(itertools.product((0, 1), repeat=n))
+    place = {state: row for row, state in enumerate(states)}
+    T = np.zeros((len(states), len(states)))
+    step = weights / weights.sum(axis=1, keepdims=True)
+    for row, state in enumerate(states):
+        fit = [math.exp(beta * sum(step[i, j] * M[1 - state[i]][1 - state[j]] for j in range(n))) for i in range(n)]
+        for i, j in itertools.product(range(n), range(n)):
+            if update == "death_birth":
+                chance = weights[i, j] * fit[j] / sum(weights[i, k] * fit[k] for k in range(n)) / n
+                dead, parent = i, j
+            else:
+                chance, dead, parent = fit[i] / sum(fit) * step[i, j], j, i
+            for strategy, share in ((state[parent], 1 - rate), (1 - state[parent], rate)):
+                after = (*state[:dead], strategy, *state[dead + 1 :])
+                T[row, place[after]] += chance * share
+    return states, T
+
+
+@pytest.mark.parametrize("update", ["death_birth", "birth_death"])
+@pytest.mark.parametrize("rate", [0.02, 0.4])
+def test_on_a_graph_the_long_run_is_that_of_the_chain_written_out(update, rate):
+    weights = nx.to_numpy_array(nx.lollipop_graph(3, 2))
+    weights[0, 1] = weights[1, 0] = 3
+    held = chain.abundance(weights, GAME, update=update, intensity=0.4, mutation=rate)
+    states, T = node_chain(weights, GAME.tolist(), 0.4, rate, update)
+    system = np.vstack([T.T - np.eye(len(T)), np.ones(len(T))])
+    time = np.linalg.lstsq(system, np.append(np.zeros(len(T)), 1.0), rcond=None)[0]
+    assert held == pytest.approx([sum(t for s, t in zip(states, time) if sum(s) == j) for j in range(6)], abs=1e-10)
+
+
+@pytest.mark.parametrize("update", ["death_birth", "imitation", "pairwise_comparison"])
+def test_on_a_graph_rare_mutants_are_seen_in_the_ratio_of_their_fixation(update):
+    weights = nx.to_numpy_array(nx.lollipop_graph(4, 3))
+    held = chain.abundance(weights, GAME, update=update, intensity=0.2, mutation=1e-8)
+    pair = chain.graph_fixation(weights, GAME, update=update, intensity=0.2)
+    assert held[7] / held[0] == pytest.approx(pair.cooperators / pair.defectors, rel=1e-5)
+    assert held[[0, 7]].sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_complete_mutation_leaves_nothing_to_select():
+    held = chain.abundance(nx.to_numpy_array(nx.cycle_graph(6)), GAME, update="imitation", intensity=3.0, mutation=0.5)
+    assert held == pytest.approx([math.comb(6, j) / 64 for j in range(7)])

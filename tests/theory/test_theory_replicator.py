@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from coop_abm import figures
 from coop_abm.core.errors import InputError
 from coop_abm.engine.history import EventWorld
 from coop_abm.scenario.knobs import replace
@@ -94,6 +95,25 @@ def test_the_field_of_three_strategies_stays_on_the_simplex():
     points, velocity = replicator.simplex_field(ROCK_PAPER_SCISSORS, 10)
     assert len(points) == 36 and points.sum(axis=1) == pytest.approx(np.ones(36))
     assert velocity.sum(axis=1) == pytest.approx(np.zeros(36), abs=1e-15)
+
+
+def test_the_triangle_shows_every_rest_point_by_its_stability():
+    five_rounds = np.array([[10, -5, 10], [15, 0, 3], [9.7, -1.3, 9.7]])
+    figure = figures.simplex(five_rounds, ("always cooperate", "always defect", "tit for tat"), "Five rounds")
+    axes = figure.axes[0]
+    marks = {tuple(np.round(mark.get_offsets()[0], 6)): mark.get_facecolor()[0] for mark in axes.collections}
+    corners = np.array([[0, 0], [1, 0], [0.5, np.sqrt(0.75)]])
+    expected = {tuple(np.round(p.shares @ corners, 6)): p.stable for p in replicator.rest_points(five_rounds)}
+    assert set(marks) == set(expected) and sum(expected.values()) == 1
+    filled = {at for at, face in marks.items() if face[:3].tolist() != [1, 1, 1]}
+    assert filled == {at for at, stable in expected.items() if stable} == {(1.0, 0.0)}
+    assert {"always cooperate", "always defect", "tit for tat"} <= {text.get_text() for text in axes.texts}
+    assert sum(line.get_color() == figures.LIMIT for line in axes.lines) >= 20
+
+
+def test_a_neutral_triangle_has_no_streams():
+    axes = figures.simplex(np.zeros((3, 3)), ("a", "b", "c")).axes[0]
+    assert not any(line.get_color() == figures.LIMIT for line in axes.lines)
 
 
 @pytest.mark.parametrize(
