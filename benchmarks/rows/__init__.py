@@ -1,12 +1,13 @@
 """The benchmarks, a file for each subject; ``BENCHMARKS`` is the order of the table."""
 
 from benchmarks.harness import Benchmark
-from benchmarks.rows import death_birth, objects, spatial, start, ten_million, threads, thresholds, well_mixed
+from benchmarks.rows import death_birth, objects, spatial, start, ten_million, threads, thresholds, tournament, well_mixed
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     *death_birth.BENCHMARKS,
     *spatial.BENCHMARKS,
     *well_mixed.BENCHMARKS,
+    *tournament.BENCHMARKS,
     *objects.BENCHMARKS,
     *threads.BENCHMARKS,
     *ten_million.BENCHMARKS,
