@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 from coop_abm.core.kernel import current_engine
 
@@ -27,12 +28,12 @@ def in_parts(
     edges = [*range(0, runs, step), runs]
     work(0, 0)  # no replicate at all: compiled once, before threads ask for it
     with ThreadPoolExecutor(workers) as pool:
-        parts = [pool.submit(work, at, to) for at, to in zip(edges, edges[1:], strict=False)]
+        parts = [(pool.submit(work, at, to), to - at) for at, to in pairwise(edges)]
         try:
-            for part, at, to in zip(parts, edges, edges[1:], strict=False):
+            for part, done in parts:
                 part.result()
                 if progress:
-                    progress(to - at)
+                    progress(done)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

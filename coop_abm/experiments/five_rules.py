@@ -193,7 +193,8 @@ class FiveRules:
                 and [
                     {
                         "intensity": intensity, "ratio": point.ratio, "value": point.value, "error": point.error,
-                        "rho_cooperators": point.cooperators._asdict(), "rho_defectors": point.defectors._asdict(),
+                        "rho_cooperators": point.cooperators._asdict(),
+                        "rho_defectors": point.defectors and point.defectors._asdict(),
                     }
                     for intensity, points in zip(found.intensities, found.points, strict=True)
                     for point in points

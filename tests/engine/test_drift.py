@@ -128,10 +128,10 @@ def test_a_star_with_repeated_encounters_does_help():
 
 
 def test_as_many_replicates_are_run_as_the_precision_asks_for():
-    found = neutral_drift(NETWORK, seed=8, relative_error=0.003)
-    assert 0.002 * found.value < found.error < 0.0033 * found.value
+    found = neutral_drift(NETWORK, seed=8, relative_error=0.0015)
+    assert 0.001 * found.value < found.error < 0.0016 * found.value
     assert found.low < found.value < found.high
-    rough = neutral_drift(NETWORK, seed=8, relative_error=0.003, most_events=1_000_000)
+    rough = neutral_drift(NETWORK, seed=8, relative_error=0.0015, most_events=1_000_000)
     assert rough.runs < found.runs
 
 
