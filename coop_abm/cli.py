@@ -116,6 +116,9 @@ def run(
     graph: GraphFile = None,
     unweighted: Unweighted = False,
     replicates: Annotated[int, typer.Option(help="Populations to average over (round clock).")] = 1,
+    measures: Annotated[
+        str | None, typer.Option(help="What to collect, names with commas between; all measures if not given.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Run one world and write its time series, figure and provenance.
@@ -131,7 +134,8 @@ def run(
         done: Callable[[int], None] | None = None
         if report is not None:
             done = lambda t: report(f"step {t:,} of {steps:,}", t / max(steps, 1))  # noqa: E731
-        result = lab.run(declared, steps=steps, seed=seed, replicates=replicates, progress=done)
+        named = None if measures is None else [name.strip() for name in measures.split(",") if name.strip()]
+        result = lab.run(declared, steps=steps, seed=seed, replicates=replicates, progress=done, measures=named)
     if not quiet:
         last = result.frame.iloc[-1]
         shares = ", ".join(f"{n.removeprefix('share_')} {last[n]:.3f}" for n in last.index if n.startswith("share_"))

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -17,7 +17,8 @@ from coop_abm import output
 from coop_abm.core.errors import InputError, ScenarioError, TheoryError, quoted
 from coop_abm.engine.crossing import crossing
 from coop_abm.engine.drift import neutral_drift
-from coop_abm.engine.history import EventWorld, RoundWorld, Running, history
+from coop_abm.engine.history import EventWorld, RoundWorld, Running, series
+from coop_abm.engine.measures import chosen
 from coop_abm.engine.rounds import Play
 from coop_abm.policies.roster import roster
 from coop_abm.scenario.expectation import Expectation, expectation, verdict
@@ -176,6 +177,7 @@ def run(
     weight: str | None = "weight",
     replicates: int = 1,
     progress: Callable[[int], None] | None = None,
+    measures: Iterable[str] | None = None,
     **knobs: Any,
 ) -> Run:
     """Run one world for a number of rounds (or generations, on the event clock).
@@ -187,10 +189,13 @@ def run(
     graph, weight, knobs : see :func:`world`
     replicates : independent populations to average over (round clock)
     progress : called with the number of steps done
+    measures : names of the measures to collect beside the share of each strategy; None collects all. On the
+        event clock those that follow from head counts (cooperators, cooperation, good_standing, individuals)
+        are recorded many times faster
 
     Raises
     ------
-    ScenarioError, GraphError
+    ScenarioError, GraphError, InputError
         one line that names the field and what is permitted
     """
     import pandas
@@ -198,10 +203,11 @@ def run(
     _check_whole("steps", steps, 0, 1_000_000)
     _check_whole("replicates", replicates, 1, 100_000)
     check_seed(seed)
+    named = chosen(measures)
     declared = world(scenario, graph=graph, weight=weight, **knobs)
     going = start(declared, seed, replicates=replicates)
-    rows = list(history(going, declared.repertoire().names, steps, progress))
-    return Run(declared, seed, steps, pandas.DataFrame(rows), expectation(declared, seed), replicates)
+    columns = series(going, declared.repertoire().names, steps, progress, named)
+    return Run(declared, seed, steps, pandas.DataFrame(columns), expectation(declared, seed), replicates)
 
 
 def critical_ratio(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 
@@ -80,20 +79,16 @@ def against_c(size: int, heads: int, runs: int, checked: int) -> Bout:
 
 def raw_kernel(bare: EventWorld, events: int) -> None:
     """So many events in one call of the kernel, nothing recorded."""
-    changing = getattr(bare, "changing", None)
-    if changing is None:
-        changing = (bare.strategy, bare.count, bare.helping, bare.payoff, bare.fitness)
-    told = bare.process.advance(bare.process.world, *changing, events, *bare.stream)
+    told = bare.process.advance(bare.process.world, *bare.changing, events, *bare.stream)
     bare.stream = tuple(np.uint64(word) for word in told[-4:])
 
 
 def behind_mesa(size: int, steps: int, worlds: int, measures: tuple[str, ...]) -> Bout:
     """The same generations behind Mesa's face, recorded, and as one call of the kernel for each world."""
     scenario = world(size)
-    given = {"measures": measures} if "measures" in inspect.signature(CoopModel.__init__).parameters else {}
 
     def models() -> list[CoopModel]:
-        return [CoopModel(scenario, rng=SEED + number, **given) for number in range(worlds)]
+        return [CoopModel(scenario, rng=SEED + number, measures=measures) for number in range(worlds)]
 
     def bare() -> list[EventWorld]:
         return [EventWorld(scenario, SEED + number) for number in range(worlds)]
@@ -114,12 +109,11 @@ def behind_mesa(size: int, steps: int, worlds: int, measures: tuple[str, ...]) -
     left = np.array([running.strategy for running in theirs])
     if (left == left[:, :1]).all(axis=1).any():
         raise Disagreement(f"a population agreed before {steps} generations were over: there is less to do")
-    said = same(f"strategies after {steps} generations", [model.world.strategy for model in ours], left)
-    recorded = ", ".join(measures) if given else "all measures"
+    said = same(f"strategies after {steps} generations", [model.snapshot().strategy[0] for model in ours], left)
     return Bout(
         ours=fresh(models, with_mesa),
         peer=fresh(bare, alone),
-        agreement=f"{said}; recorded each generation: {recorded}",
+        agreement=f"{said}; recorded each generation: {', '.join(measures)}",
     )
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from mesa.datacollection import DataCollector
 
 from coop_abm.core.errors import InputError, ReporterError, quoted
-from coop_abm.engine.measures import MEASURES
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from coop_abm.abm.model import CoopModel
 
 #: What is easily asked of every agent: ``CoopModel(..., agent_reporters=AGENT_REPORTERS)``, or some of
@@ -46,12 +47,12 @@ def by_name(reporters: Reporters, what: str) -> dict[str, Any]:
 
 
 def _measured(name: str, model: CoopModel) -> float:
-    return model.observed[name]
+    return model.collected[name]
 
 
-def measure_reporters(strategies: tuple[str, ...]) -> dict[str, Any]:
-    """One reporter for each measure and for the share of each strategy."""
-    return {name: partial(_measured, name) for name in (*MEASURES, *(f"share_{name}" for name in strategies))}
+def measure_reporters(strategies: tuple[str, ...], measures: tuple[str, ...]) -> dict[str, Any]:
+    """One reporter for each of these measures and for the share of each strategy."""
+    return {name: partial(_measured, name) for name in (*measures, *(f"share_{name}" for name in strategies))}
 
 
 class Series(DataCollector):
@@ -60,6 +61,12 @@ class Series(DataCollector):
     Mesa's own appends value by value, so a reporter that raises leaves columns that no longer belong
     together. Here a row is kept when all of it is there.
     """
+
+    def extend(self, times: np.ndarray, columns: Mapping[str, np.ndarray]) -> None:
+        """Many rows of the model at once; `columns` has one for each of its reporters."""
+        self._collection_steps.extend(times.tolist())
+        for name, column in columns.items():
+            self.model_vars[name].extend(column.tolist())
 
     def collect(self, model: CoopModel) -> None:
         """One row of the model, and of each agent where something is asked of agents.

@@ -35,6 +35,10 @@ import numpy as np
 from coop_abm.core.errors import CoopError, InputError
 
 ENGINES = ("compiled", "plain")
+#: Bytes of code up to which a kernel is put into those that call it.
+SHORT = 600
+#: Names by which a kernel makes arrays.
+MAKERS = frozenset(("empty", "zeros", "ones", "full", "arange", "copy"))
 _chosen = os.environ.get("COOP_ABM_ENGINE", "compiled")
 
 
@@ -109,6 +113,21 @@ class Kernel:
                 found[name] = value
         return found
 
+    @functools.cached_property
+    def allocates(self) -> bool:
+        """Does this kernel make arrays, itself or in one that it calls?"""
+        own = not MAKERS.isdisjoint(self.function.__code__.co_names)
+        return own or any(callee.allocates for callee in self.callees.values())
+
+    @property
+    def options(self) -> dict[str, bool]:
+        """What makes calls of short kernels cheap; without both an event on a graph takes three times as long.
+
+        A short kernel is put into its callers, and one that makes no arrays does not count references
+        to those that it reads.
+        """
+        return {"forceinline": len(self.function.__code__.co_code) < SHORT, "_nrt": self.allocates}
+
     def _rebound(self, callees: dict[str, Any]) -> types.FunctionType:
         function = self.function
         scope = {**function.__globals__, **callees}
@@ -134,7 +153,8 @@ class Kernel:
         # numba names machine code by qualified name and a count within the process. Variants made by
         # `using` share a name, so that code kept by one process could answer for another's.
         function.__name__ = function.__qualname__ = f"{function.__name__}_{self.digest[:16]}"
-        return numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
+        compiler: Any = numba.njit  # its annotations do not know of all its options
+        return compiler(nogil=True, error_model="numpy", fastmath=False, **self.options)(function)
 
     @functools.cached_property
     def stored(self) -> Any:
@@ -166,6 +186,7 @@ class Kernel:
         code = self.function.__code__
         seen = hashlib.sha256(_versions().encode())
         seen.update(code.co_code)
+        seen.update(repr(self.options).encode())
         seen.update(repr((code.co_consts, code.co_names, code.co_varnames, self.function.__qualname__)).encode())
         for name in sorted(code.co_names):
             if name in self.callees:

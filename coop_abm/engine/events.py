@@ -5,7 +5,8 @@ the first two is the same kernel (``Kernel.using``).
 
 * *mixed*: everybody is everybody's neighbour. Sites are strategies, with their head counts as
   multiplicity; a population of any size costs O(S^2) an event. Ensembles skip events that change nothing.
-* *graph*: sites are nodes. Payoffs are kept for every node and renewed around a node that changed.
+* *graph*: sites are nodes. What a node earns is read from a table by its key (``keys.py``), or kept for
+  every node and renewed around one that changed (``nodes.py``).
 * *groups*: groups that grow, split and go under [TraulsenNowak2006]; ensembles count heads in each.
 * *generations*: the whole population is replaced at once, into families or one by one.
 
@@ -25,8 +26,10 @@ from coop_abm.engine.colonies import ensemble_colonies
 from coop_abm.engine.demes import advance_groups
 from coop_abm.engine.generations import advance_generations, ensemble_generations
 from coop_abm.engine.jumps import ensemble_events, ensemble_jumps, ensemble_ladder, tabulate
+from coop_abm.engine.keys import MOST_KEYS, advance_keyed, count_keys, ensemble_keyed, keys_of, name_all, no_keys
 from coop_abm.engine.mixed import advance_mixed, ensemble_mixed
-from coop_abm.engine.nodes import advance_graph, ensemble_graph
+from coop_abm.engine.nodes import advance_graph, ensemble_graph, recount, renew, renew_all
+from coop_abm.engine.recording import record_generations, record_graph, record_keyed, record_mixed
 from coop_abm.engine.world import World
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.updates.base import Kernels
@@ -43,15 +46,28 @@ class Process(NamedTuple):
     kind  : "mixed", "graph", "groups" or "generations"
     world : what events read
     ensemble, advance : the kernels, bound to the scenario's update rule
+    record : advances a number of generations and writes the heads of each strategy after each of them
+        (``recording.py``); None where individuals are born and die
+    keyed : whether nodes have keys
     """
 
     kind: str
     world: World
     ensemble: Kernel
     advance: Kernel
+    record: Kernel | None
+    keyed: bool = False
 
 
-def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False, every_event: bool = False) -> Process:
+def process(
+    scenario: Scenario,
+    seed: int = 0,
+    *,
+    record_gains: bool = False,
+    matrix: np.ndarray | None = None,
+    every_event: bool = False,
+    keyed: bool = True,
+) -> Process:
     """The process that a scenario declares on the event clock.
 
     Parameters
@@ -60,6 +76,8 @@ def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False, ev
     record_gains : record how much selection favoured cooperators in each event (on graphs)
     every_event : draw those events of a mixed population too that change nothing. Ensembles skip them
         otherwise; then the events that a replicate took are an expectation, see ``jumps.py``
+    matrix : float (S, S), expected felt payoffs to use instead of those that the scenario declares
+    keyed : whether nodes of a graph may have keys; without, payoffs are kept for each node
 
     Raises
     ------
@@ -69,7 +87,7 @@ def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False, ev
     if scenario.indirect.enabled and not scenario.indirect.assessment.innate:
         raise ScenarioError("indirect.assessment must be type on the event clock")
     answers, update = scenario.answers(seed), scenario.update
-    matrix = np.ascontiguousarray(scenario.matrix(answers))
+    matrix = np.ascontiguousarray(scenario.matrix(answers) if matrix is None else matrix, np.float64)
     averaged = scenario.payoff == "averaged"
     strength = answers.strength()
     kind = "groups" if answers.fluid else "mixed" if answers.well_mixed else "graph"
@@ -93,10 +111,17 @@ def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False, ev
     # A takeover moves many nodes at once, which no rule's gain knows of: then runs are counted.
     followed = record_gains and kind in FOLLOWED and answers.groups == 1
     value = update.reproductive_value(strength) if followed else None
+    keys = no_keys()
+    if kind == "graph" and keyed and len(answers.weight) == 0 and (answers.groups == 1 or answers.split == 0):
+        degree_of = np.diff(answers.indptr)
+        degrees = np.unique(degree_of)
+        if count_keys(degrees, len(matrix)) <= MOST_KEYS:
+            local = rule.source is not None
+            keys = keys_of(degree_of, degrees, matrix, update.selection, averaged, local)
     world = World(
         size=size,
         indptr=answers.indptr,
-        indices=answers.indices,
+        indices=answers.indices.astype(np.int32, copy=False).view(np.uint32),
         weight=answers.weight,
         matrix=matrix,
         scale=np.ascontiguousarray(scale[:size] if size <= len(scale) else np.full(size, scale[0])),
@@ -110,16 +135,65 @@ def process(scenario: Scenario, seed: int = 0, *, record_gains: bool = False, ev
         family=answers.family,
         founders=answers.founders,
         pedigree=answers.pedigree,
+        draws=update.draws,
+        keys=keys,
     )
     if kind == "generations":
-        return Process(kind, world, ensemble_generations, advance_generations)
+        return Process(kind, world, ensemble_generations, advance_generations, record_generations)
     if kind == "groups":
-        return Process(kind, world, ensemble_colonies, advance_groups)
+        return Process(kind, world, ensemble_colonies, advance_groups, None)
     if kind == "mixed":
         bound = advance_mixed.using(replace=rule.replace)
-        return Process(kind, world, _ensemble_mixed(rule, bound, len(matrix), every_event), bound)
-    bound = advance_graph.using(replace=rule.replace, gain=rule.gain or no_gain)
-    return Process(kind, world, ensemble_graph.using(advance_graph=bound), bound)
+        record = record_mixed.using(advance_mixed=bound)
+        return Process(kind, world, _ensemble_mixed(rule, bound, len(matrix), every_event), bound, record)
+    # What is not recorded is not compiled either.
+    gain = rule.gain if rule.gain is not None and len(world.value) else no_gain
+    if len(keys.holds):
+        bound = advance_keyed.using(replace=rule.replace, gain=gain)
+        record = record_keyed.using(advance_keyed=bound)
+        return Process(kind, world, ensemble_keyed.using(advance_keyed=bound), bound, record, keyed=True)
+    bound = advance_graph.using(replace=rule.replace, gain=gain)
+    record = record_graph.using(advance_graph=bound)
+    return Process(kind, world, ensemble_graph.using(advance_graph=bound), bound, record)
+
+
+def columns_of(ready: Process, strategy: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What the kernels of a graph change, where individuals of these strategies sit on its nodes.
+
+    strategy : int16 (N,); count : int64 (S,), written
+    """
+    size, world = len(strategy), ready.world
+    recount(strategy, count)
+    if ready.keyed:
+        key = np.empty(size, world.keys.blank.dtype)
+        name_all(strategy, world, key)
+        return key, count
+    helping, payoff, fitness = np.empty(size), np.empty(size), np.empty(size)
+    renew_all(strategy, world, helping, payoff, fitness)
+    return strategy, count, np.arange(size, dtype=np.uint32), helping, payoff, fitness
+
+
+def assign_node(ready: Process, columns: tuple[np.ndarray, ...], count: np.ndarray, row: int, strategy: int) -> None:
+    """Give the individual on one node another strategy, and renew what follows from it."""
+    world = ready.world
+    near = world.indices[world.indptr[row] : world.indptr[row + 1]].tolist()
+    if ready.keyed:
+        key, keys = columns[0], world.keys
+        before = int(keys.holds[key[row]])
+        key[row] = int(key[row]) + (strategy - before) * keys.stride
+        step = int(keys.radix[strategy] - keys.radix[before])
+        for j in near:
+            key[j] = int(key[j]) + step
+    else:
+        held, _count, _key, helping, payoff, fitness = columns
+        before, held[row] = int(held[row]), strategy
+        for site in (row, *near):
+            renew(
+                site, held, world.size, world.indptr, world.indices, world.weight, world.matrix,
+                world.scale, world.intensity, helping, payoff, fitness,
+            )  # fmt: skip
+    count[before] -= 1
+    count[strategy] += 1
 
 
 def _ensemble_mixed(rule: Kernels, advance: Kernel, strategies: int, every_event: bool) -> Kernel:
@@ -133,6 +207,6 @@ def _ensemble_mixed(rule: Kernels, advance: Kernel, strategies: int, every_event
 
 
 @kernel
-def no_gain(i, size, indptr, indices, weight, helping, fitness, payoff, intensity):
-    """Stands in where a rule has no gain; never asked, because no values are recorded then."""
+def no_gain(i, size, indptr, indices, weight, key, helping, fitness, payoff, pressure):
+    """Stands in where gains are not recorded."""
     return 0.0

@@ -6,7 +6,7 @@ is the start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -16,14 +16,17 @@ from coop_abm.core.errors import ScenarioError
 from coop_abm.core.kernel import engine
 from coop_abm.core.question import Policy
 from coop_abm.engine.demes import fill_groups, renew_group
-from coop_abm.engine.events import process
+from coop_abm.engine.events import assign_node, columns_of, process
 from coop_abm.engine.generations import count_alleles, earn, settle_in
-from coop_abm.engine.measures import Snapshot, observe
-from coop_abm.engine.nodes import recount, renew, renew_all
+from coop_abm.engine.keys import STRATEGY
+from coop_abm.engine.measures import COUNTED, Snapshot, chosen, observe, observe_counts
 from coop_abm.engine.plain import count_holders
 from coop_abm.engine.rounds import Play, run
 from coop_abm.engine.world import seat_all
 from coop_abm.scenario.scenario import Scenario
+
+#: Events between two looks at the keyboard.
+STRETCH = 5_000_000
 
 
 class Running(Protocol):
@@ -78,39 +81,66 @@ class EventWorld:
     """One population on the event clock, a generation at a time.
 
     In a mixed population individuals are told apart by strategy alone, so they stand in order of it.
+
+    Attributes
+    ----------
+    count  : int64 (S,), heads (or alleles) of each strategy; not kept up to date among groups that grow
+    second : int64 (N,), the other alleles of diploid individuals; (0,) where all are haploid
+    changing : what the kernels change, in the order in which they take it
     """
 
     def __init__(self, scenario: Scenario, seed: int = 0, *, replicate: int = 0):
         self.scenario = scenario
         self.process = process(scenario, seed)
         self.helper = scenario.repertoire().helper
-        start = np.ascontiguousarray(scenario.starting_counts())
-        size = scenario.size
-        self.strategy, self.count = np.zeros(size, np.int64), start.copy()
-        self.helping, self.payoff, self.fitness = np.zeros(size), np.zeros(size), np.zeros(size)
-        self.group, self.alive = np.zeros(size, np.int64), np.ones(size, np.int64)
-        self.second = np.zeros(size if scenario.kin.diploid else 0, np.int64)
+        self.count = np.ascontiguousarray(scenario.starting_counts())
+        self.second = np.zeros(scenario.size if scenario.kin.diploid else 0, np.int64)
         with engine("plain"), np.errstate(over="ignore"):
             self.stream = open_stream(stream_base(seed), replicate)
-        self._fill(start)
+        self.changing: tuple[np.ndarray, ...] = (self.count,)
+        if self.process.kind != "mixed":
+            self._fill(self.count.copy())
 
     def _fill(self, start: np.ndarray) -> None:
-        world = self.process.world
+        """Give everybody a place, and work out what follows from it."""
+        ready, world, size = self.process, self.process.world, self.scenario.size
+        declared = any(entry.nodes for entry in self.scenario.players)
+        seats = self.scenario.seats() if declared else np.empty(0, np.int64)
+        strategy = np.empty(size, STRATEGY)
+        if ready.kind == "generations":
+            strategy = np.zeros(size, np.int64)
+            self.changing = (strategy, self.second, self.count, np.zeros(size), np.zeros(size))
+            self.stream = _words(settle_in(world, start, seats, *self.changing, *self.stream))
+            return
+        if ready.kind == "groups":
+            strategy = np.zeros(size, np.int64)
+        self.stream = _words(seat_all(start, seats, strategy, *self.stream))
+        if ready.kind == "groups":
+            group, alive, scratch = np.zeros(size, np.int64), np.ones(size, np.int64), np.zeros_like(start)
+            self.changing = (strategy, group, alive, scratch, np.zeros(size), np.zeros(size))
+            fill_groups(world, *self.changing)
+        else:
+            self.changing = columns_of(ready, strategy, self.count)
+
+    @property
+    def strategy(self) -> np.ndarray:
+        """int (N,): the strategy of each individual; a column that is changed, or made from what is."""
         if self.process.kind == "mixed":
-            return
-        seats = self.scenario.seats()
-        if self.process.kind == "generations":
-            table = (self.strategy, self.second, self.count, self.payoff, self.fitness)
-            self.stream = _words(settle_in(world, start, seats, *table, *self.stream))
-            return
-        self.stream = _words(seat_all(start, seats, self.strategy, *self.stream))
-        recount(self.strategy, self.count)
-        if self.process.kind == "groups":
-            scratch = np.zeros_like(self.count)
-            fill_groups(world, self.strategy, self.group, self.alive, scratch, self.payoff, self.fitness)
-            return
-        renew_all(self.strategy, world, self.helping, self.payoff, self.fitness)
-        self.group[:] = np.arange(world.size) // world.group_size
+            return np.repeat(np.arange(len(self.count)), self.count)
+        if self.process.keyed:
+            return self.process.world.keys.holds[self.changing[0]]
+        return self.changing[0]
+
+    @property
+    def payoff(self) -> np.ndarray:
+        """float (N,): what each individual can expect of its neighbours."""
+        world, kind = self.process.world, self.process.kind
+        if kind == "mixed":
+            others = np.maximum(self.count - np.eye(len(self.count), dtype=np.int64), 0)
+            return ((others * world.matrix).sum(axis=1) * world.scale)[self.strategy]
+        if self.process.keyed:
+            return world.keys.payoff[self.changing[0]]
+        return self.changing[-2]
 
     def assign(self, row: int, strategy: int) -> None:
         """Give the individual in this row another strategy, by index, and renew what follows from it.
@@ -126,56 +156,60 @@ class EventWorld:
                 "strategy: on the event clock an individual of a mixed population, or of two alleles, cannot be "
                 "changed; clock = round can change anybody"
             )
-        before, self.strategy[row] = int(self.strategy[row]), strategy
+        if kind == "graph":
+            assign_node(self.process, self.changing, self.count, row, strategy)
+            return
+        self.strategy[row] = strategy
         if kind == "generations":
-            count_alleles(self.strategy, self.second, self.count)
-            earn(world, self.strategy, self.second, self.count, self.payoff, self.fitness)
-            return
-        if kind == "groups":
-            scratch = np.zeros_like(self.count)
-            home = int(self.group[row])
-            renew_group(home, self.strategy, self.group, self.alive, world, scratch, self.payoff, self.fitness)
-            return
-        self.count[before] -= 1
-        self.count[strategy] += 1
-        for site in (row, *world.indices[world.indptr[row] : world.indptr[row + 1]].tolist()):
-            renew(
-                site, self.strategy, world.size, world.indptr, world.indices, world.weight, world.matrix,
-                world.scale, world.intensity, self.helping, self.payoff, self.fitness,
-            )  # fmt: skip
+            own, second, count, payoff, fitness = self.changing
+            count_alleles(own, second, count)
+            earn(world, own, second, count, payoff, fitness)
+        else:
+            own, group, alive, scratch, payoff, fitness = self.changing
+            renew_group(int(group[row]), own, group, alive, world, scratch, payoff, fitness)
 
     def step(self) -> None:
         """One generation: as many events as there is room for individuals, or fewer if all agree."""
-        ready, limit = self.process, self.scenario.size
-        if ready.kind == "mixed":
-            _done, *stream = ready.advance(ready.world, self.count, limit, *self.stream)
-        elif ready.kind == "graph":
-            _done, _gained, *stream = ready.advance(
-                ready.world, self.strategy, self.count, self.helping, self.payoff, self.fitness, limit, *self.stream
-            )
-        elif ready.kind == "generations":
-            _done, _gained, *stream = ready.advance(
-                ready.world, self.strategy, self.second, self.count, self.payoff, self.fitness, limit, *self.stream
-            )
-        else:
-            scratch = np.zeros_like(self.count)
-            _done, *stream = ready.advance(
-                ready.world, self.strategy, self.group, self.alive, scratch, self.payoff, self.fitness,
-                limit, *self.stream,
-            )  # fmt: skip
-        self.stream = _words(stream)
+        ready = self.process
+        self.stream = _words(ready.advance(ready.world, *self.changing, self.scenario.size, *self.stream)[-4:])
+
+    def tells(self, measures: Iterable[str]) -> bool:
+        """Do these measures follow from how many hold each strategy, so that :meth:`record` is enough?"""
+        return self.process.record is not None and len(self.second) == 0 and COUNTED.keys() >= set(measures)
+
+    def record(self, generations: int) -> np.ndarray:
+        """Go on for a number of generations without looking: int64 (generations, S), the heads after each.
+
+        Raises
+        ------
+        ScenarioError
+            where individuals are born and die, see :meth:`tells`
+        """
+        if self.process.record is None:
+            raise ScenarioError("record: heads are not counted while groups grow and shrink; take steps")
+        series = np.empty((generations, len(self.count)), np.int64)
+        self.stream = _words(self.process.record(self.process.world, *self.changing, series, *self.stream))
+        return series
+
+    @property
+    def stretch(self) -> int:
+        """How many generations :meth:`record` takes between two looks at the keyboard: a second or less."""
+        return max(1, STRETCH // self.scenario.size)
 
     def snapshot(self) -> Snapshot:
         """What measures read, now; expected payoffs, and no acts."""
-        strategy, payoff, world = self.strategy, self.payoff, self.process.world
-        if self.process.kind == "mixed":
-            strategy = np.repeat(np.arange(len(self.count)), self.count)
-            others = np.maximum(self.count - np.eye(len(self.count), dtype=np.int64), 0)
-            payoff = ((others * self.process.world.matrix).sum(axis=1) * self.process.world.scale)[strategy]
+        strategy, world = self.strategy, self.process.world
+        size = len(strategy)
+        if self.process.kind == "groups":
+            group, alive = self.changing[1][None, :], self.changing[2][None, :]
+        else:  # where nobody is born or dies, one number says it of all
+            one = np.broadcast_to(np.int64(0), (1, size))
+            group = one if world.groups == 1 else (np.arange(size) // world.group_size)[None, :]
+            alive = np.broadcast_to(np.int64(1), (1, size))
         return Snapshot(
-            strategy[None, :], self.alive[None, :], payoff[None, :], self.helper[strategy][None, :],
-            self.group[None, :], self.helper, np.zeros((1, 2), np.int64), (world.indptr, world.indices, world.weight),
-            self.second[None, :], families(world.family, len(strategy)),
+            strategy[None, :], alive, self.payoff[None, :], self.helper[strategy][None, :],
+            group, self.helper, np.zeros((1, 2), np.int64), (world.indptr, world.indices, world.weight),
+            self.second[None, :], families(world.family, size),
         )  # fmt: skip
 
 
@@ -189,16 +223,66 @@ def _words(stream) -> tuple[np.uint64, ...]:
     return tuple(np.uint64(word) for word in stream)
 
 
+def look(world: Running, strategies: tuple[str, ...], measures: Iterable[str]) -> dict[str, float]:
+    """One row of these measures and the share of each strategy, now."""
+    if isinstance(world, EventWorld) and world.tells(measures):
+        columns = observe_counts(world.count[None, :], world.helper, strategies, measures)
+        return {name: float(column[0]) for name, column in columns.items()}
+    return observe(world.snapshot(), strategies, measures)
+
+
 def history(
-    world: Running, strategies: tuple[str, ...], steps: int, progress: Callable[[int], None] | None = None
+    world: Running,
+    strategies: tuple[str, ...],
+    steps: int,
+    progress: Callable[[int], None] | None = None,
+    measures: Iterable[str] | None = None,
 ) -> Iterator[dict[str, float]]:
     """One row a time step, from the start: the time, each measure, the share of each strategy.
 
-    Several replicates are averaged. `progress` is called with the number of steps done.
+    Several replicates are averaged. `progress` is called with the number of steps done. `measures` are
+    names of measures; None for all.
+
+    Raises
+    ------
+    InputError
+        if there is no measure of a name
     """
+    named = chosen(measures)
     for t in range(steps + 1):
-        yield {"time": float(t)} | observe(world.snapshot(), strategies)
+        yield {"time": float(t)} | look(world, strategies, named)
         if progress:
             progress(t)
         if t < steps:
             world.step()
+
+
+def series(
+    world: Running,
+    strategies: tuple[str, ...],
+    steps: int,
+    progress: Callable[[int], None] | None = None,
+    measures: Iterable[str] | None = None,
+) -> dict[str, np.ndarray]:
+    """The same as columns, float (steps + 1,) each; without looking in between where counts tell it all.
+
+    Raises
+    ------
+    InputError
+        if there is no measure of a name
+    """
+    named = chosen(measures)
+    if not (isinstance(world, EventWorld) and world.tells(named)):
+        rows = list(history(world, strategies, steps, progress, named))
+        return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    parts, done = [world.count[None, :].copy()], 0
+    while done < steps:
+        if progress:
+            progress(done)
+        parts.append(world.record(min(world.stretch, steps - done)))
+        done += len(parts[-1])
+    if progress:
+        progress(steps)
+    heads = np.concatenate(parts)
+    columns = observe_counts(heads, world.helper, strategies, named)
+    return {"time": np.arange(steps + 1.0)} | columns

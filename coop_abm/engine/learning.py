@@ -61,6 +61,7 @@ def learn_together(t, dice, answers, intensity, pressure, strategy, alive, payof
     before = np.empty(n, np.int64)
     model = np.empty(n, np.int64)
     fair = dice.address.shape[0] == 0
+    own = np.arange(n)  # payoffs are kept for each individual
     for k in range(strategy.shape[0]):
         fitness_of(payoff[k], alive[k], intensity, fitness)
         for i in range(n):
@@ -72,7 +73,9 @@ def learn_together(t, dice, answers, intensity, pressure, strategy, alive, payof
                 continue
             v = thrown(key0, key1, t, 0, i) if fair else uniform(dice, k, LEARN, t, 0, i)
             w = thrown(key0, key1, t, 1, i) if fair else uniform(dice, k, LEARN, t, 1, i)
-            model[i] = source(i, v, w, n, answers.indptr, answers.indices, answers.weight, fitness, payoff[k], pressure)
+            model[i] = source(
+                i, v, w, n, answers.indptr, answers.indices, answers.weight, own, fitness, payoff[k], pressure
+            )
             strategy[k, i] = before[model[i]]
         for i in range(n):
             if model[i] != i:
@@ -90,6 +93,7 @@ def learn_in_turn(
     n = answers.size
     fitness = np.empty(n)
     alone = np.empty(0)
+    own = np.arange(n)  # payoffs are kept for each individual
     for k in range(strategy.shape[0]):
         fitness_of(payoff[k], alive[k], intensity, fitness)
         for r in range(replacements):
@@ -97,7 +101,7 @@ def learn_in_turn(
             v = uniform(dice, k, LEARN, t, r, 1)
             w = uniform(dice, k, LEARN, t, r, 2)
             dead, parent = replace(
-                u, v, w, n, alone, answers.indptr, answers.indices, answers.weight, fitness, payoff[k], pressure
+                u, v, w, n, alone, answers.indptr, answers.indices, answers.weight, own, fitness, payoff[k], pressure
             )
             if parent != dead:
                 strategy[k, dead] = strategy[k, parent]

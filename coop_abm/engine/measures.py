@@ -11,11 +11,12 @@ group.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from coop_abm.core.errors import InputError, quoted
 from coop_abm.core.kernel import kernel
 
 
@@ -180,6 +181,33 @@ MEASURES: dict[str, Measure] = {
 }  # fmt: skip
 
 
+#: Measures that follow from how many hold each strategy, on the event clock while nobody is born or dies
+#: (there standing is what a strategy is, and nobody acts): heads (T, S) and helper (S,) give float (T,).
+COUNTED: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "cooperators": lambda heads, helper: heads @ helper / heads.sum(axis=1),
+    "cooperation": lambda heads, helper: np.full(len(heads), np.nan),
+    "good_standing": lambda heads, helper: heads @ helper / heads.sum(axis=1),
+    "individuals": lambda heads, helper: heads.sum(axis=1).astype(np.float64),
+}
+
+
+def chosen(measures: Iterable[str] | None) -> tuple[str, ...]:
+    """The measures that a user names, each once; all of them for None.
+
+    Raises
+    ------
+    InputError
+        if there is no measure of a name
+    """
+    if measures is None:
+        return tuple(MEASURES)
+    named = [measures] if isinstance(measures, str) else list(measures)
+    for name in named:
+        if name not in MEASURES:
+            raise InputError(f"measures: must be among {', '.join(MEASURES)}; got {quoted(name)}")
+    return tuple(dict.fromkeys(named))
+
+
 def shares(now: Snapshot, strategies: int) -> np.ndarray:
     """float (R, S): share of the living that hold each strategy; alleles of a diploid count half each."""
     held = np.stack([_mean(now, now.strategy == s) for s in range(strategies)], axis=1)
@@ -188,11 +216,26 @@ def shares(now: Snapshot, strategies: int) -> np.ndarray:
     return (held + np.stack([_mean(now, now.second == s) for s in range(strategies)], axis=1)) / 2
 
 
-def observe(now: Snapshot, strategies: tuple[str, ...]) -> dict[str, float]:
-    """Each measure and the share of each strategy by name, the mean over replicates."""
-    row = {name: float(measure(now).mean()) for name, measure in MEASURES.items()}
+def observe(now: Snapshot, strategies: tuple[str, ...], measures: Iterable[str] = MEASURES) -> dict[str, float]:
+    """These measures and the share of each strategy by name, the mean over replicates."""
+    row = {name: float(MEASURES[name](now).mean()) for name in measures}
     held = shares(now, len(strategies)).mean(axis=0)
     return row | {f"share_{name}": float(share) for name, share in zip(strategies, held, strict=True)}
+
+
+def observe_counts(
+    heads: np.ndarray, helper: np.ndarray, strategies: tuple[str, ...], measures: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """The same of measures that follow from counts, float (T,) each: what :func:`observe` gives T times.
+
+    Parameters
+    ----------
+    heads  : int64 (T, S), how many hold each strategy
+    helper : int64 (S,), 1 for strategies that help strangers
+    """
+    columns = {name: COUNTED[name](heads, helper) for name in measures}
+    held = heads / heads.sum(axis=1, keepdims=True)
+    return columns | {f"share_{name}": held[:, s] for s, name in enumerate(strategies)}
 
 
 def helping(now: Snapshot) -> np.ndarray:

@@ -61,7 +61,7 @@ def advance_mixed(world, count, limit, s0, s1, s2, s3):
         v, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
         w, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
         dead, parent = replace(
-            u, v, w, n_strategies, multiplicity, indptr, indices, weight, fitness, payoff, world.pressure
+            u, v, w, n_strategies, multiplicity, indptr, indices, weight, strategy, fitness, payoff, world.pressure
         )
         done += 1
         if parent != dead:

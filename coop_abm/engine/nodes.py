@@ -1,4 +1,7 @@
-"""The event clock on a graph: sites are nodes, and payoffs are renewed around a node that changed."""
+"""The event clock on a graph where payoffs are kept for each node, and renewed around one that changed.
+
+For edges with weights, groups that take each other over, and worlds of too many keys (``keys.py``).
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ import numpy as np
 
 from coop_abm.core.dice import drawn, open_stream
 from coop_abm.core.kernel import kernel
-from coop_abm.engine.groups import grow, take_over
+from coop_abm.engine.groups import take_over
 from coop_abm.engine.world import shuffled, winner_of
 from coop_abm.structures.neighbours import degree, edge_weight, neighbour
+from coop_abm.updates.base import someone
 
 #: Rebound to the kernels of an update rule by ``Kernel.using``.
-replace = gain = grow
+replace = gain = someone
 
 
 @kernel
@@ -39,28 +43,32 @@ def renew_all(strategy, world, helping, payoff, fitness):
 
 
 @kernel
-def advance_graph(world, strategy, count, helping, payoff, fitness, limit, s0, s1, s2, s3):
+def advance_graph(world, strategy, count, key, helping, payoff, fitness, limit, s0, s1, s2, s3):
     """Events on a graph until one strategy is left or `limit` events are done.
 
-    strategy : int64 (N,), count : int64 (S,), helping, payoff, fitness : float (N,), all changed in
-    place. Returns the events done, the sum of gains (see ``updates/base.py``) and the stream.
+    strategy : int (N,), count : int64 (S,), helping, payoff, fitness : float (N,), all changed in
+    place; key : uint32 (N,), the number of each node. Returns the events done, the sum of gains (see
+    ``updates/base.py``) and the stream.
     """
     size, intensity, pressure, split = world.size, world.intensity, world.pressure, world.split  # read in every event
     indptr, indices, weight = world.indptr, world.indices, world.weight
-    matrix, scale, value = world.matrix, world.scale, world.value
+    matrix, scale, value, draws = world.matrix, world.scale, world.value, world.draws
     alone = np.empty(0)
     recorded = value.shape[0] > 0
     gained = 0.0
+    w = 0.0
     done = np.int64(0)
     left = winner_of(count, size) < 0
     while left and done < limit:
         u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
-        v, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
-        w, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
-        dead, parent = replace(u, v, w, size, alone, indptr, indices, weight, fitness, payoff, pressure)
+        if draws > 1:
+            w, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
+        place = u * size
+        v = place - np.int64(place)
+        dead, parent = replace(u, v, w, size, alone, indptr, indices, weight, key, fitness, payoff, pressure)
         done += 1
         if recorded:
-            gained += value[dead] * gain(dead, size, indptr, indices, weight, helping, fitness, payoff, pressure)
+            gained += value[dead] * gain(dead, size, indptr, indices, weight, key, helping, fitness, payoff, pressure)
         old = strategy[dead]
         new = strategy[parent]
         if new != old:
@@ -103,8 +111,11 @@ def ensemble_graph(world, base, first, start, limit, winner, events, gains):
     gains : float (runs,) written: the sum of gains of each run
     """
     size = world.size
-    strategy = np.empty(size, np.int64)
+    strategy = np.empty(size, np.int16)
     count = np.empty(start.shape[0], np.int64)
+    key = np.empty(size, np.uint32)
+    for i in range(size):
+        key[i] = i
     helping = np.empty(size)
     payoff = np.empty(size)
     fitness = np.empty(size)
@@ -114,7 +125,7 @@ def ensemble_graph(world, base, first, start, limit, winner, events, gains):
         recount(strategy, count)
         renew_all(strategy, world, helping, payoff, fitness)
         done, gained, s0, s1, s2, s3 = advance_graph(
-            world, strategy, count, helping, payoff, fitness, limit, s0, s1, s2, s3
+            world, strategy, count, key, helping, payoff, fitness, limit, s0, s1, s2, s3
         )
         winner[k] = winner_of(count, size)
         events[k] = done

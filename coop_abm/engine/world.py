@@ -10,11 +10,38 @@ from coop_abm.core.dice import drawn
 from coop_abm.core.kernel import kernel
 
 
+class Keys(NamedTuple):
+    """What the keys of sites say, on a graph whose edges weigh 1 (see ``keys.py``); all empty elsewhere.
+
+    A key is a whole number: the class of the degree, the own strategy, and how many neighbours hold each
+    strategy, in mixed radix. K is the number of keys that there can be.
+
+    blank   : (0,), of the type of a key: uint8 where that is enough, else uint32
+    base    : uint32 (N,), the first key of each node's degree; (0,) where all have one degree
+    radix   : int64 (S,), what one neighbour of each strategy adds to a key; strategy 0 adds nothing
+    stride  : what one step of the own strategy adds
+    holds   : int16 (K,), the own strategy
+    idle    : int8 (K,), 1 if all neighbours hold the own strategy, so that nothing can change here;
+              (0,) where the update rule replaces others than the one it draws
+    helping, payoff, fitness : float (K,), 1 for strategy 0; what can be expected of the neighbours
+    """
+
+    blank: np.ndarray
+    base: np.ndarray
+    radix: np.ndarray
+    stride: int
+    holds: np.ndarray
+    idle: np.ndarray
+    helping: np.ndarray
+    payoff: np.ndarray
+    fitness: np.ndarray
+
+
 class World(NamedTuple):
     """Everything that an event reads and never writes.
 
     size      : number of sites: nodes, rows of groups, or strategies of a mixed population
-    indptr, indices, weight : neighbours of sites; of a mixed population, none (made inside)
+    indptr, indices, weight : neighbours of sites, `indices` as uint32; of a mixed population, none
     matrix    : float (S, S), expected felt payoff of an encounter, see ``expected_matrix``
     scale     : float (size,), what the sum over neighbours is multiplied with: 1 over weighted
                 degree for averaged payoffs, 1 for accumulated ones
@@ -24,6 +51,8 @@ class World(NamedTuple):
     averaged  : 1 if a payoff is the mean over mates, 0 if their sum (where groups change in size)
     pressure  : what the update rule makes of its knobs, see ``Update.pressure``
     family, founders, pedigree : see ``Answers``
+    draws     : random numbers that an event on a graph takes, see ``Update.draws``
+    keys      : what the keys of nodes say, where nodes have keys
     """
 
     size: int
@@ -42,6 +71,8 @@ class World(NamedTuple):
     family: int
     founders: int
     pedigree: int
+    draws: int
+    keys: Keys
 
 
 @kernel
@@ -65,8 +96,10 @@ def shuffled(counts, strategy, s0, s1, s2, s3):
 def seat_all(counts, seats, strategy, s0, s1, s2, s3):
     """Place `counts` (S,) individuals, some on the nodes declared for them, the rest in random order.
 
-    seats : int64 (N,), the strategy declared for a node; -1 where chance decides
+    seats : int64 (N,), the strategy declared for a node; -1 where chance decides; (0,) if it always does
     """
+    if seats.shape[0] == 0:
+        return shuffled(counts, strategy, s0, s1, s2, s3)
     left = counts.copy()
     free = 0
     for i in range(seats.shape[0]):

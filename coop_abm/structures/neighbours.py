@@ -1,9 +1,12 @@
 """Who is next to whom, as kernels read it.
 
-A structure reaches a kernel as three arrays: ``indptr`` int64 (N+1,), ``indices`` int64 (2E,) and
+A structure reaches a kernel as three arrays: ``indptr`` int64 (N+1,), ``indices`` int32 (2E,) and
 ``weight`` float64 (2E,), the usual compressed rows. Two of them may be empty and then have a
 meaning: no ``indptr`` is the complete graph, answered in O(1); no ``weight`` is a graph whose edges
 all weigh 1.
+
+Places are unsigned where they are read most: a signed one may be counted from the end, and asking
+whether it is costs a step in every access. Worlds of the event clock hold ``indices`` as uint32.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ def neighbour(i, e, indptr, indices):
     """The neighbour number e of i, in ascending order."""
     if indptr.shape[0] == 0:
         return np.int64(e) if e < i else np.int64(e + 1)
-    return indices[indptr[i] + e]
+    return np.int64(indices[np.uint64(indptr[i] + e)])
 
 
 @kernel
@@ -34,7 +37,7 @@ def edge_weight(i, e, indptr, weight):
     """The weight of the edge from i to its neighbour number e."""
     if weight.shape[0] == 0:
         return 1.0
-    return weight[indptr[i] + e]
+    return weight[np.uint64(indptr[i] + e)]
 
 
 @kernel

@@ -1,25 +1,33 @@
 """What every update rule has: an answer to "who replaces whom?".
 
-A rule is two kernels over *sites* and three uniform numbers. A site is an individual on a graph, or,
-in a well-mixed population, a whole strategy: such a population is the weighted graph of its
-strategies, with ``multiplicity[s]`` members in site s and ``multiplicity[t]`` less oneself as the
-weight from s to t. So one rule serves every structure, and O(1) well-mixed populations need no
-rule of their own.
+A rule is a kernel over *sites* and uniform numbers. A site is an individual on a graph, or, in a
+well-mixed population, a whole strategy: such a population is the weighted graph of its strategies,
+with ``multiplicity[s]`` members in site s and ``multiplicity[t]`` less oneself as the weight from s
+to t. So one rule serves every structure, and O(1) well-mixed populations need no rule of their own.
 
-``replace(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure)``
-    one event: the site whose strategy is replaced, and the site that it is replaced from
+What site j earns is read through a key, ``payoff[key[j]]``, and so is its fitness. Where payoffs are
+kept for each site, ``key[j]`` is j. On graphs whose edges weigh 1 it names the strategy of j and those
+around it, and both columns are tables over all that can be (``engine/keys.py``). A rule need not know.
+
+``source(i, v, w, size, indptr, indices, weight, key, fitness, payoff, pressure)``
+    whose strategy i carries on with: its own or a neighbour's. A rule that draws the one who is
+    replaced uniformly writes this alone, and has ``replace = someone.using(source=...)``
     ``fitness`` may be measured from any level, because only ratios of it count; ``pressure`` is what
     :meth:`Update.pressure` says, the intensity of selection for most rules
+``replace(u, v, w, size, multiplicity, indptr, indices, weight, key, fitness, payoff, pressure)``
+    one event: the site whose strategy is replaced, and the site that it is replaced from
 ``transition(s, t, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure)``
     how likely is it that one event replaces somebody in site s by the strategy of another site t? The same
     event as ``replace``, as a number; mixed populations skip by it what changes nothing. None where a rule
     has no such form; then every event is drawn
-``source(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure)``
-    of rules by which everybody revises at once: whose strategy i carries on with
-``gain(i, size, indptr, indices, weight, helping, fitness, payoff, intensity)``
+``gain(i, size, indptr, indices, weight, key, helping, fitness, payoff, pressure)``
     how much more likely than under neutral drift is it that i, when its turn comes, ends up as a
-    cooperator? This is what measures a fixation probability with little noise; None where a rule
-    has no such form.
+    cooperator (``helping[key[i]]`` is 1)? This is what measures a fixation probability with little
+    noise; None where a rule has no such form
+
+On the event clock on graphs a random number goes a long way: u draws the site, and v is what is left
+of it, the fraction of u x size. A rule that needs w as well says so by ``draws = 2``; one that draws no
+site by u alone must not read v there.
 """
 
 from __future__ import annotations
@@ -52,6 +60,8 @@ class Update(Part):
     births: ClassVar[bool] = False
     #: The weight of oneself among those whose strategy one may take up (1: the closed neighbourhood).
     own_weight: ClassVar[float] = 0.0
+    #: Random numbers that one event on a graph takes: 1 for u and v, 2 for w as well.
+    draws: ClassVar[int] = 1
 
     replace: ClassVar[Kernel | None] = None
     source: ClassVar[Kernel | None] = None
@@ -139,3 +149,14 @@ def chance_of(i, size, multiplicity):
     for j in range(size):
         total += multiplicity[j]
     return multiplicity[i] / total
+
+
+#: Rebound to the kernel of an update rule by ``Kernel.using``.
+source = anyone
+
+
+@kernel
+def someone(u, v, w, size, multiplicity, indptr, indices, weight, key, fitness, payoff, pressure):
+    """The site of a uniformly drawn individual, and the site whose strategy it carries on with."""
+    i = anyone(u, size, multiplicity)
+    return i, source(i, v, w, size, indptr, indices, weight, key, fitness, payoff, pressure)

@@ -17,21 +17,14 @@ from coop_abm.structures.neighbours import (
     random_neighbour,
     strength_of,
 )
-from coop_abm.updates.base import Kernels, Selection, Update, anyone, chance_of
-from coop_abm.updates.moran import competition_gain, competitor, share_won
+from coop_abm.updates.base import Kernels, Selection, Update, chance_of, someone
+from coop_abm.updates.moran import FAINT, competition_gain, competitor, share_won
 
 
 @kernel
-def source_of_imitation(i, v, w, size, indptr, indices, weight, fitness, payoff, intensity):
+def source_of_imitation(i, v, w, size, indptr, indices, weight, key, fitness, payoff, pressure):
     """Whose strategy does i carry on with: its own or a neighbour's, in proportion to fitness?"""
-    return competitor(i, v, 1.0, size, indptr, indices, weight, fitness, payoff, intensity)
-
-
-@kernel
-def someone_imitates(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
-    """A uniformly drawn individual keeps its strategy or takes up a neighbour's."""
-    learner = anyone(u, size, multiplicity)
-    return learner, competitor(learner, v, 1.0, size, indptr, indices, weight, fitness, payoff, intensity)
+    return competitor(i, v, 1.0, size, indptr, indices, weight, key, fitness, payoff, pressure)
 
 
 @kernel
@@ -41,9 +34,9 @@ def transition_by_imitation(s, t, size, multiplicity, indptr, indices, weight, f
 
 
 @kernel
-def gain_by_imitation(i, size, indptr, indices, weight, helping, fitness, payoff, intensity):
+def gain_by_imitation(i, size, indptr, indices, weight, key, helping, fitness, payoff, pressure):
     """The advantage of cooperators in the closed neighbourhood of i."""
-    return competition_gain(i, 1.0, size, indptr, indices, weight, helping, fitness)
+    return competition_gain(i, 1.0, size, indptr, indices, weight, key, helping, fitness)
 
 
 @kernel
@@ -57,19 +50,18 @@ def copying_probability(mine, theirs, intensity):
 
 
 @kernel
-def source_of_comparison(i, v, w, size, indptr, indices, weight, fitness, payoff, intensity):
+def source_of_comparison(i, v, w, size, indptr, indices, weight, key, fitness, payoff, pressure):
     """Does i copy the neighbour that v draws? It does with the Fermi probability of their payoffs."""
     j = random_neighbour(i, v, size, indptr, indices, weight)
-    if j >= 0 and w < copying_probability(payoff[i], payoff[j], intensity):
-        return j
-    return np.int64(i)
-
-
-@kernel
-def someone_compares(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
-    """A uniformly drawn individual compares itself with a neighbour."""
-    learner = anyone(u, size, multiplicity)
-    return learner, source_of_comparison(learner, v, w, size, indptr, indices, weight, fitness, payoff, intensity)
+    if j < 0:
+        return np.int64(i)
+    mine = fitness[key[i]]
+    theirs = fitness[key[j]]
+    if mine + theirs < FAINT:
+        copied = w < copying_probability(payoff[key[i]], payoff[key[j]], pressure)
+    else:  # exp(theirs) / (exp(mine) + exp(theirs)) is the Fermi function
+        copied = w * (mine + theirs) < theirs
+    return j if copied else np.int64(i)
 
 
 @kernel
@@ -80,7 +72,7 @@ def transition_by_comparison(s, t, size, multiplicity, indptr, indices, weight, 
 
 
 @kernel
-def gain_by_comparison(i, size, indptr, indices, weight, helping, fitness, payoff, intensity):
+def gain_by_comparison(i, size, indptr, indices, weight, key, helping, fitness, payoff, pressure):
     """How much more than by fair coins does i move toward cooperation?"""
     even = 0.0
     moved = 0.0
@@ -88,8 +80,8 @@ def gain_by_comparison(i, size, indptr, indices, weight, helping, fitness, payof
         j = neighbour(i, e, indptr, indices)
         w = edge_weight(i, e, indptr, weight)
         even += w
-        tilt = copying_probability(payoff[i], payoff[j], intensity) - 0.5
-        moved += w * tilt * (helping[j] - helping[i])
+        tilt = 0.5 * (fitness[key[j]] - fitness[key[i]]) / (fitness[key[j]] + fitness[key[i]])
+        moved += w * tilt * (helping[key[j]] - helping[key[i]])
     if even <= 0.0:
         return 0.0
     return moved / even
@@ -105,7 +97,7 @@ class Imitation(Selection):
     references = ("OhtsukiHauertLiebermanNowak2006",)
     synchronous = True
     own_weight = 1.0
-    replace = someone_imitates
+    replace = someone.using(source=source_of_imitation)
     source = source_of_imitation
     gain = gain_by_imitation
     transition = transition_by_imitation
@@ -124,8 +116,9 @@ class PairwiseComparison(Selection):
 
     title = "pairwise comparison"
     references = ("Traulsen2006",)
+    draws = 2
     synchronous = True
-    replace = someone_compares
+    replace = someone.using(source=source_of_comparison)
     source = source_of_comparison
     gain = gain_by_comparison
     transition = transition_by_comparison
@@ -137,13 +130,13 @@ class PairwiseComparison(Selection):
 
 
 @kernel
-def source_of_the_best(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure):
+def source_of_the_best(i, v, w, size, indptr, indices, weight, key, fitness, payoff, pressure):
     """Who earned most around i? A tie with i itself keeps i's strategy; v draws among tied neighbours."""
-    best = payoff[i]
+    best = payoff[key[i]]
     tied = 0
     for e in range(degree(i, size, indptr)):
         if edge_weight(i, e, indptr, weight) > 0.0:
-            earned = payoff[neighbour(i, e, indptr, indices)]
+            earned = payoff[key[neighbour(i, e, indptr, indices)]]
             if earned > best:
                 best = earned
                 tied = 1
@@ -152,7 +145,7 @@ def source_of_the_best(i, v, w, size, indptr, indices, weight, fitness, payoff, 
     left = np.int64(v * tied)
     for e in range(degree(i, size, indptr)):
         j = neighbour(i, e, indptr, indices)
-        if tied > 0 and payoff[j] == best and edge_weight(i, e, indptr, weight) > 0.0:
+        if tied > 0 and payoff[key[j]] == best and edge_weight(i, e, indptr, weight) > 0.0:
             if left == 0:
                 return np.int64(j)
             left -= 1
@@ -160,25 +153,18 @@ def source_of_the_best(i, v, w, size, indptr, indices, weight, fitness, payoff, 
 
 
 @kernel
-def source_of_the_first(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure):
+def source_of_the_first(i, v, w, size, indptr, indices, weight, key, fitness, payoff, pressure):
     """Who is the first neighbour, in the order of the list, that earned most? i itself comes last."""
     best = -math.inf
     chosen = np.int64(i)
     for e in range(degree(i, size, indptr)):
         j = neighbour(i, e, indptr, indices)
-        if edge_weight(i, e, indptr, weight) > 0.0 and payoff[j] > best:
-            best = payoff[j]
+        if edge_weight(i, e, indptr, weight) > 0.0 and payoff[key[j]] > best:
+            best = payoff[key[j]]
             chosen = np.int64(j)
-    if payoff[i] > best:
+    if payoff[key[i]] > best:
         return np.int64(i)
     return chosen
-
-
-@kernel
-def someone_takes_the_best(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure):
-    """A uniformly drawn individual takes up the strategy of whoever earned most around it."""
-    learner = anyone(u, size, multiplicity)
-    return learner, source_of_the_best(learner, v, w, size, indptr, indices, weight, fitness, payoff, pressure)
 
 
 @kernel
@@ -202,39 +188,23 @@ def transition_to_the_best(s, t, size, multiplicity, indptr, indices, weight, fi
 
 
 @kernel
-def source_in_proportion(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure):
+def source_in_proportion(i, v, w, size, indptr, indices, weight, key, fitness, payoff, pressure):
     """Does i copy the neighbour that v draws? In proportion to how much more that one earned on average."""
     j = random_neighbour(i, v, size, indptr, indices, weight)
-    if j >= 0 and w < pressure * (payoff[j] - payoff[i]):
+    if j >= 0 and w < pressure * (payoff[key[j]] - payoff[key[i]]):
         return j
     return np.int64(i)
 
 
 @kernel
-def source_in_proportion_of_sums(i, v, w, size, indptr, indices, weight, fitness, payoff, pressure):
+def source_in_proportion_of_sums(i, v, w, size, indptr, indices, weight, key, fitness, payoff, pressure):
     """The same for payoffs summed over neighbours: the largest difference grows with the larger degree."""
     j = random_neighbour(i, v, size, indptr, indices, weight)
     if j >= 0:
         most = max(strength_of(i, size, indptr, weight), strength_of(j, size, indptr, weight))
-        if w * most < pressure * (payoff[j] - payoff[i]):
+        if w * most < pressure * (payoff[key[j]] - payoff[key[i]]):
             return j
     return np.int64(i)
-
-
-@kernel
-def someone_follows(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure):
-    """A uniformly drawn individual compares its mean payoff with that of a neighbour."""
-    learner = anyone(u, size, multiplicity)
-    return learner, source_in_proportion(learner, v, w, size, indptr, indices, weight, fitness, payoff, pressure)
-
-
-@kernel
-def someone_follows_sums(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, pressure):
-    """A uniformly drawn individual compares its summed payoff with that of a neighbour."""
-    learner = anyone(u, size, multiplicity)
-    return learner, source_in_proportion_of_sums(
-        learner, v, w, size, indptr, indices, weight, fitness, payoff, pressure
-    )
 
 
 @kernel
@@ -271,7 +241,7 @@ class ImitateTheBest(Update):
     title = "imitate the best"
     references = ("NowakMay1992",)
     synchronous = True
-    replace = someone_takes_the_best
+    replace = someone.using(source=source_of_the_best)
     source = source_of_the_best
     transition = transition_to_the_best
 
@@ -287,7 +257,9 @@ class ImitateTheBest(Update):
     )
 
     def kernels(self, summed: bool) -> Kernels:
-        return Kernels(self.replace, source_of_the_first if self.ties == "first" else self.source, None)
+        return Kernels(
+            self.replace, source_of_the_first if self.ties == "first" else self.source, None, self.transition
+        )
 
     @property
     def meets_itself(self) -> bool:
@@ -314,8 +286,9 @@ class ProportionalImitation(Update):
 
     title = "proportional imitation"
     references = ("SantosPacheco2005",)
+    draws = 2
     synchronous = True
-    replace = someone_follows
+    replace = someone.using(source=source_in_proportion)
     source = source_in_proportion
     transition = transition_in_proportion
 
@@ -323,7 +296,8 @@ class ProportionalImitation(Update):
 
     def kernels(self, summed: bool) -> Kernels:
         if summed:
-            return Kernels(someone_follows_sums, source_in_proportion_of_sums, None, transition_in_proportion_of_sums)
+            replace = someone.using(source=source_in_proportion_of_sums)
+            return Kernels(replace, source_in_proportion_of_sums, None, transition_in_proportion_of_sums)
         return Kernels(self.replace, self.source, None, self.transition)
 
     def pressure(self, spread: float) -> float:

@@ -14,14 +14,14 @@ import numpy as np
 from coop_abm.core.kernel import kernel
 from coop_abm.core.part import knob
 from coop_abm.structures.neighbours import degree, edge_weight, neighbour, neighbour_share, random_neighbour
-from coop_abm.updates.base import Selection, anyone, chance_of
+from coop_abm.updates.base import Selection, chance_of, someone
 
 #: Below this sum of fitness, what is left of it has lost its digits.
 FAINT = 1e-280
 
 
 @kernel
-def competitor(i, v, own, size, indptr, indices, weight, fitness, payoff, intensity):
+def competitor(i, v, own, size, indptr, indices, weight, key, fitness, payoff, pressure):
     """Who wins the competition for site i?
 
     Neighbours compete in proportion to edge weight x fitness, and i itself with weight `own`. Fitness
@@ -29,30 +29,45 @@ def competitor(i, v, own, size, indptr, indices, weight, fitness, payoff, intens
     best of them. Returns i where nobody can win.
     """
     k = degree(i, size, indptr)
-    total = own * fitness[i]
+    if k == 0:
+        return np.int64(i)
+    mine = own * fitness[key[i]] if own > 0.0 else 0.0
+    total = mine
     for e in range(k):
-        total += edge_weight(i, e, indptr, weight) * fitness[neighbour(i, e, indptr, indices)]
-    level = 0.0
-    faint = total < FAINT and k > 0
-    if faint:
-        level = payoff[i] if own > 0.0 else -math.inf
-        for e in range(k):
-            level = max(level, payoff[neighbour(i, e, indptr, indices)])
-        total = own * math.exp(intensity * (payoff[i] - level)) if own > 0.0 else 0.0
-        for e in range(k):
-            j = neighbour(i, e, indptr, indices)
-            total += edge_weight(i, e, indptr, weight) * math.exp(intensity * (payoff[j] - level))
+        total += edge_weight(i, e, indptr, weight) * fitness[key[neighbour(i, e, indptr, indices)]]
+    if total < FAINT:
+        return competitor_of_the_faint(i, v, own, size, indptr, indices, weight, key, payoff, pressure)
     target = v * total
-    passed = 0.0
-    if own > 0.0:
-        passed = own * (math.exp(intensity * (payoff[i] - level)) if faint else fitness[i])
+    passed = mine
+    if own > 0.0 and target < passed:
+        return np.int64(i)
+    chosen = 0  # how many are passed is counted without a branch, which nobody could predict
+    for e in range(k - 1):
+        passed += edge_weight(i, e, indptr, weight) * fitness[key[neighbour(i, e, indptr, indices)]]
+        chosen += 1 if target >= passed else 0
+    return neighbour(i, chosen, indptr, indices)
+
+
+@kernel
+def competitor_of_the_faint(i, v, own, size, indptr, indices, weight, key, payoff, pressure):
+    """The same where all fitness around i is vanishing: it is measured from the best of them."""
+    k = degree(i, size, indptr)
+    level = payoff[key[i]] if own > 0.0 else -math.inf
+    for e in range(k):
+        level = max(level, payoff[key[neighbour(i, e, indptr, indices)]])
+    mine = own * math.exp(pressure * (payoff[key[i]] - level)) if own > 0.0 else 0.0
+    total = mine
+    for e in range(k):
+        earned = payoff[key[neighbour(i, e, indptr, indices)]]
+        total += edge_weight(i, e, indptr, weight) * math.exp(pressure * (earned - level))
+    target = v * total
+    passed = mine
     chosen = np.int64(i)
     if target < passed:
         return chosen
     for e in range(k):
         j = neighbour(i, e, indptr, indices)
-        strength = edge_weight(i, e, indptr, weight)
-        strength *= math.exp(intensity * (payoff[j] - level)) if faint else fitness[j]
+        strength = edge_weight(i, e, indptr, weight) * math.exp(pressure * (payoff[key[j]] - level))
         if strength > 0.0:
             passed += strength
             chosen = np.int64(j)
@@ -62,20 +77,19 @@ def competitor(i, v, own, size, indptr, indices, weight, fitness, payoff, intens
 
 
 @kernel
-def competition_gain(i, own, size, indptr, indices, weight, helping, fitness):
+def competition_gain(i, own, size, indptr, indices, weight, key, helping, fitness):
     """Probability that a cooperator wins site i, minus the same if fitness did not matter."""
-    k = degree(i, size, indptr)
-    strong = own * fitness[i]
-    strong_helping = strong * helping[i]
+    strong = own * fitness[key[i]]
+    strong_helping = strong * helping[key[i]]
     even = own
-    even_helping = own * helping[i]
-    for e in range(k):
+    even_helping = own * helping[key[i]]
+    for e in range(degree(i, size, indptr)):
         j = neighbour(i, e, indptr, indices)
         w = edge_weight(i, e, indptr, weight)
-        strong += w * fitness[j]
-        strong_helping += w * fitness[j] * helping[j]
+        strong += w * fitness[key[j]]
+        strong_helping += w * fitness[key[j]] * helping[key[j]]
         even += w
-        even_helping += w * helping[j]
+        even_helping += w * helping[key[j]]
     if strong <= 0.0 or even <= 0.0:
         return 0.0
     return strong_helping / strong - even_helping / even
@@ -96,16 +110,9 @@ def share_won(i, j, own, size, indptr, indices, weight, fitness):
 
 
 @kernel
-def source_after_death(i, v, w, size, indptr, indices, weight, fitness, payoff, intensity):
-    """Whose offspring fills the empty site i?"""
-    return competitor(i, v, 0.0, size, indptr, indices, weight, fitness, payoff, intensity)
-
-
-@kernel
-def death_then_birth(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
-    """A uniformly drawn individual dies; its neighbours compete for the site."""
-    dead = anyone(u, size, multiplicity)
-    return dead, competitor(dead, v, 0.0, size, indptr, indices, weight, fitness, payoff, intensity)
+def source_after_death(i, v, w, size, indptr, indices, weight, key, fitness, payoff, pressure):
+    """Whose offspring fills the empty site i? Its neighbours compete for it."""
+    return competitor(i, v, 0.0, size, indptr, indices, weight, key, fitness, payoff, pressure)
 
 
 @kernel
@@ -115,28 +122,28 @@ def transition_after_death(s, t, size, multiplicity, indptr, indices, weight, fi
 
 
 @kernel
-def gain_after_death(i, size, indptr, indices, weight, helping, fitness, payoff, intensity):
+def gain_after_death(i, size, indptr, indices, weight, key, helping, fitness, payoff, pressure):
     """The advantage of cooperators in the competition for site i."""
-    return competition_gain(i, 0.0, size, indptr, indices, weight, helping, fitness)
+    return competition_gain(i, 0.0, size, indptr, indices, weight, key, helping, fitness)
 
 
 @kernel
-def birth_then_death(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
+def birth_then_death(u, v, w, size, multiplicity, indptr, indices, weight, key, fitness, payoff, pressure):
     """A parent drawn in proportion to fitness; its offspring replaces a neighbour, by edge weight."""
     total = 0.0
     for i in range(size):
-        total += fitness[i] if multiplicity.shape[0] == 0 else multiplicity[i] * fitness[i]
+        total += fitness[key[i]] if multiplicity.shape[0] == 0 else multiplicity[i] * fitness[key[i]]
     target = u * total
     passed = 0.0
     parent = np.int64(0)
     for i in range(size):
-        strength = fitness[i] if multiplicity.shape[0] == 0 else multiplicity[i] * fitness[i]
+        strength = fitness[key[i]] if multiplicity.shape[0] == 0 else multiplicity[i] * fitness[key[i]]
         if strength > 0.0:
             passed += strength
             parent = np.int64(i)
             if target < passed:
                 break
-    dead = random_neighbour(parent, v, size, indptr, indices, weight)
+    dead = random_neighbour(parent, w, size, indptr, indices, weight)
     if dead < 0:
         dead = parent
     return dead, parent
@@ -171,7 +178,7 @@ class DeathBirth(_Moran):
 
     title = "death-birth"
     references = ("OhtsukiHauertLiebermanNowak2006", "Allen2017")
-    replace = death_then_birth
+    replace = someone.using(source=source_after_death)
     source = source_after_death
     gain = gain_after_death
     transition = transition_after_death
@@ -190,6 +197,7 @@ class BirthDeath(_Moran):
 
     title = "birth-death"
     references = ("Moran1958", "NowakSasakiTaylorFudenberg2004")
+    draws = 2
     replace = birth_then_death
     transition = transition_after_birth
 

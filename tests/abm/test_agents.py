@@ -11,8 +11,8 @@ import coop_abm
 from coop_abm import CoopAgent, CoopModel
 from coop_abm.abm import AGENT_REPORTERS, AgentView
 from coop_abm.core.errors import InputError, PolicyError, ScenarioError
+from coop_abm.engine.events import columns_of
 from coop_abm.engine.history import EventWorld, RoundWorld
-from coop_abm.engine.nodes import recount, renew_all
 
 FEW = settings(deadline=None, max_examples=25)
 
@@ -120,11 +120,10 @@ def test_on_a_graph_of_the_event_clock_what_follows_from_strategies_is_renewed(r
     assert isinstance(world, EventWorld)
     for row in rows:
         model.agent_at(row).strategy_index = 1 - model.agent_at(row).strategy_index
-    kept = [part.copy() for part in (world.count, world.helping, world.payoff, world.fitness)]
-    recount(world.strategy, world.count)
-    renew_all(world.strategy, world.process.world, world.helping, world.payoff, world.fitness)
-    for part, again in zip(kept, (world.count, world.helping, world.payoff, world.fitness), strict=True):
-        assert np.array_equal(part, again)
+    kept = [part.copy() for part in world.changing]
+    again = columns_of(world.process, world.strategy.copy(), world.count)
+    for part, renewed in zip(kept, again, strict=True):
+        assert np.array_equal(part, renewed)
 
 
 def test_a_world_of_converts_to_one_strategy_stays_there():

@@ -105,23 +105,16 @@ import numpy as np
 
 from coop_abm.core.kernel import kernel
 from coop_abm.structures.neighbours import random_neighbour
-from coop_abm.updates.base import Update, anyone
+from coop_abm.updates.base import Update, someone
 
 
 @kernel
-def better_of(i, v, w, size, indptr, indices, weight, fitness, payoff, intensity):
+def better_of(i, v, w, size, indptr, indices, weight, key, fitness, payoff, pressure):
     """The neighbour that v draws if it earns more than i, else i."""
     j = random_neighbour(i, v, size, indptr, indices, weight)
-    if j >= 0 and payoff[j] > payoff[i]:
+    if j >= 0 and payoff[key[j]] > payoff[key[i]]:
         return j
     return np.int64(i)
-
-
-@kernel
-def someone_looks_up(u, v, w, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity):
-    """A uniformly drawn individual compares itself with a neighbour."""
-    learner = anyone(u, size, multiplicity)
-    return learner, better_of(learner, v, w, size, indptr, indices, weight, fitness, payoff, intensity)
 
 
 class ImitateBetter(Update):
@@ -133,7 +126,7 @@ class ImitateBetter(Update):
     title = "imitate the better"
     references = ("Traulsen2006",)
     synchronous = True
-    replace = someone_looks_up
+    replace = someone.using(source=better_of)
     source = better_of
 
     kind: Literal["imitate_better"] = "imitate_better"

@@ -16,6 +16,7 @@ INDPTR = np.array([0, 1, 3, 5, 7, 8], np.int64)
 INDICES = np.array([1, 0, 2, 1, 3, 2, 4, 3], np.int64)
 STEEP = np.array([0.5, 0.5, 2.0, 2.0, 0.01, 0.01, 5.0, 5.0])
 SIZE = 5
+OWN = np.arange(SIZE)  # payoffs are kept for each site
 
 
 def draws(count=150, seed=7):
@@ -28,7 +29,16 @@ def draws(count=150, seed=7):
 def event(rule, uvw, payoff, multiplicity=NONE, indptr=INDPTR, indices=INDICES, weight=NONE):
     """(replaced, source) of one event in which fitness is exp(payoff)."""
     found = rule.replace(
-        *uvw, len(payoff), multiplicity, indptr, indices, weight, np.exp(payoff), payoff, rule.pressure(2.0)
+        *uvw,
+        len(payoff),
+        multiplicity,
+        indptr,
+        indices,
+        weight,
+        np.arange(len(payoff)),
+        np.exp(payoff),
+        payoff,
+        rule.pressure(2.0),
     )
     return int(found[0]), int(found[1])
 
@@ -85,7 +95,7 @@ def test_one_who_revises_with_everybody_else_looks_at_itself_and_its_neighbours_
     rule = made(kind)
     for i in range(SIZE):
         for _, v, w in draws(60):
-            source = rule.source(i, v, w, SIZE, INDPTR, INDICES, NONE, np.exp(payoff), payoff, rule.pressure(2.0))
+            source = rule.source(i, v, w, SIZE, INDPTR, INDICES, NONE, OWN, np.exp(payoff), payoff, rule.pressure(2.0))
             assert int(source) in neighbours(i) | {i}
 
 
@@ -123,7 +133,7 @@ def test_nobody_gains_where_all_payoffs_are_equal(kind):
     rule, payoff = made(kind), np.full(SIZE, 0.7)
     helping = np.array([1.0, 0.0, 1.0, 1.0, 0.0])
     for i in range(SIZE):
-        gained = rule.gain(i, SIZE, INDPTR, INDICES, NONE, helping, np.exp(payoff), payoff, rule.pressure(2.0))
+        gained = rule.gain(i, SIZE, INDPTR, INDICES, NONE, OWN, helping, np.exp(payoff), payoff, rule.pressure(2.0))
         assert gained == pytest.approx(0.0, abs=1e-12)
 
 
@@ -131,7 +141,7 @@ def test_nobody_gains_where_all_payoffs_are_equal(kind):
 def test_cooperators_gain_a_site_between_a_rich_cooperator_and_a_poor_defector(kind):
     rule, payoff = made(kind), np.array([0.0, 2.0, 0.0, -2.0, 0.0])
     helping = np.array([0.0, 1.0, 0.0, 0.0, 0.0])
-    assert rule.gain(2, SIZE, INDPTR, INDICES, NONE, helping, np.exp(payoff), payoff, rule.pressure(2.0)) > 0
+    assert rule.gain(2, SIZE, INDPTR, INDICES, NONE, OWN, helping, np.exp(payoff), payoff, rule.pressure(2.0)) > 0
 
 
 #: Rules that say how likely each replacement is.
@@ -153,7 +163,7 @@ def frequencies(kernel, payoff, pressure, draws, *structure):
     """The same, counted over draws."""
     found = np.zeros((len(payoff), len(payoff)))
     for u, v, w in draws:
-        replaced, source = kernel(u, v, w, len(payoff), *structure, np.exp(payoff), payoff, pressure)
+        replaced, source = kernel(u, v, w, len(payoff), *structure, OWN, np.exp(payoff), payoff, pressure)
         found[int(replaced), int(source)] += 1 / len(draws)
     np.fill_diagonal(found, 0.0)
     return found
@@ -164,6 +174,8 @@ def frequencies(kernel, payoff, pressure, draws, *structure):
 @pytest.mark.parametrize("where", ["path", "weighted path", "mixed"])
 def test_replacements_are_as_likely_as_a_rule_says(kind, summed, where):
     rule, payoff = made(kind), np.array([0.1, 0.0, 0.2, 0.05, 0.2])
+    if "intensity" in kind.model_fields:
+        rule = rule.model_copy(update={"intensity": 1.0})  # so that fitness is exp(payoff)
     count = np.array([3, 1, 2, 4, 2])
     mixed = (count.astype(float), np.arange(6) * 5, np.tile(np.arange(5), 5), (count - np.eye(5)).ravel())
     structure = mixed if where == "mixed" else (NONE, INDPTR, INDICES, STEEP if "weighted" in where else NONE)

@@ -208,8 +208,8 @@ def test_choices_among_neighbours_are_the_same_on_both_engines(graph, u, data):
     i = data.draw(st.integers(0, size - 1))
     same_bits(random_neighbour, i, u, size, *rows)
     payoff, own = fitness - 4.0, data.draw(st.sampled_from([0.0, 1.0]))
-    same_bits(competitor, i, u, own, size, *rows, fitness, payoff, 0.7)
-    same_bits(competitor, i, u, own, size, *rows, np.zeros(size), payoff, 0.7)  # all fitness vanished
+    same_bits(competitor, i, u, own, size, *rows, np.arange(size), fitness, payoff, 0.7)
+    same_bits(competitor, i, u, own, size, *rows, np.arange(size), np.zeros(size), payoff, 0.7)  # all fitness vanished
 
 
 @RARELY

@@ -18,6 +18,8 @@ from coop_abm.core import dice as chance
 from coop_abm.core.kernel import engine
 
 GOOD, BAD = 1, 0
+#: Rules by which an event on a graph asks for a second random number.
+TWO_DRAWS = ("birth_death", "pairwise_comparison", "proportional_imitation")
 #: What a norm calls good, given whether the donor helped and whether the recipient was good.
 NORMS = {
     "image_scoring": lambda helped, worthy: helped,
@@ -139,7 +141,7 @@ class Society:
         kind, everybody = self.scenario.update.kind, range(self.size)
         if kind == "birth_death":
             parent = drawn_from([(i, fitness[i]) for i in everybody], u)
-            dead = drawn_from(self.around(parent), v)
+            dead = drawn_from(self.around(parent), w)
             return (parent if dead is None else dead), parent
         dead = int(u * self.size)
         if kind == "death_birth":
@@ -386,7 +388,9 @@ class Events(Society):
         if self.fluid:
             self.birth(self.stream, self.strategy, dict(fitness))
             return
-        u, v, w = self.stream(), self.stream(), self.stream()
+        u = self.stream()
+        v = u * self.size - int(u * self.size)  # what is left of u after it drew one of all
+        w = self.stream() if self.scenario.update.kind in TWO_DRAWS else None
         dead, parent = self.replacement(u, v, w, payoff, fitness)
         self.strategy[dead] = self.strategy[parent]
         if self.grouped and dead != parent and self.stream() < self.scenario.group.split:

@@ -15,8 +15,8 @@ import coop_abm
 PACKAGE = Path(coop_abm.__file__).parent
 
 #: Columns of less than 64 bits, in which arithmetic wraps around.
-NARROW = {"strategy", "alive", "standing", "group", "member", "open", "last", "memory"}
-FROM_NUMPY = {"int64", "uint64", "float64", "empty", "zeros", "ones", "full", "arange"}
+NARROW = {"strategy", "alive", "standing", "group", "member", "open", "last", "memory", "key", "holds"}
+FROM_NUMPY = {"int16", "int64", "uint32", "uint64", "float64", "empty", "zeros", "ones", "full", "arange"}
 FROM_MATH = {"exp", "log", "sqrt", "floor", "ceil", "inf", "pi", "isfinite", "isnan"}
 METHODS = {"copy"}
 BUILTINS = {"sum", "pow", "round", "sorted", "any", "all", "divmod", "map", "filter", "reversed", "set", "dict"}
@@ -168,7 +168,16 @@ def test_every_kernel_keeps_to_the_dialect(path):
 
 def test_the_kernels_of_the_package_are_found():
     found = {function.name for path in FILES for function, _ in kernels_in(path.read_text(encoding="utf-8"))}
-    assert {"uniform", "settle", "seek", "learn_in_turn", "advance_graph", "competitor", "grow"} <= found
+    assert {
+        "uniform",
+        "settle",
+        "seek",
+        "learn_in_turn",
+        "advance_graph",
+        "advance_keyed",
+        "competitor",
+        "grow",
+    } <= found
 
 
 def test_no_module_compiles_behind_the_back_of_the_kernel_decorator():

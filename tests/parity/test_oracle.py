@@ -7,19 +7,16 @@ import pytest
 
 from coop_abm.core.dice import dice, open_stream, stream_base
 from coop_abm.core.kernel import engine, kernel
-from coop_abm.engine.demes import fill_groups
 from coop_abm.engine.events import FOLLOWED, process
-from coop_abm.engine.generations import settle_in
 from coop_abm.engine.mixed import weigh
-from coop_abm.engine.nodes import recount, renew
+from coop_abm.engine.nodes import renew
 from coop_abm.engine.rounds import Play, run
-from coop_abm.engine.world import shuffled
 from coop_abm.policies.rule import TableReader
 from coop_abm.scenario.knobs import replace as changed
 from coop_abm.theory.chain import flip_probabilities, transition_matrix
 
 from .reference import Events, Rounds, columns, table_of
-from .worlds import CHAINED, RULES, UPDATES, subsets, world
+from .worlds import CHAINED, RULES, UPDATES, begun, subsets, world
 
 #: Knobs that are sums of powers of two, so that payoffs are exact in whatever order they are added up.
 DYADIC = {
@@ -110,30 +107,19 @@ def test_groups_on_the_round_clock_are_the_naive_process_of_traulsen_and_nowak(n
 # ------------------------------------------------------------------------------- the event clock
 
 
-def table_after_each_event(scenario, replicate, events):
+def table_after_each_event(scenario, replicate, events, keyed):
     """Who holds what in which group, event by event, from the stream of an ensemble's replicate."""
-    ready, start = process(scenario, 3), scenario.starting_counts()
-    size, grown = scenario.size, ready.kind == "groups"
-    strategy, group, alive = np.zeros(size, np.int64), np.arange(size) // ready.world.group_size, np.ones(size, int)
-    count, helping, payoff, fitness = start.copy(), np.zeros(size), np.zeros(size), np.zeros(size)
-    stream = [np.uint64(x) for x in open_stream(stream_base(3), replicate)]
-    stream = [np.uint64(x) for x in shuffled(start, strategy, *stream)]
-    if ready.kind == "generations":
-        changing = (strategy, np.zeros(0, np.int64), count, payoff, fitness)
-        stream = [np.uint64(x) for x in open_stream(stream_base(3), replicate)]
-        stream = [np.uint64(x) for x in settle_in(ready.world, start, scenario.seats(), *changing, *stream)]
-    elif grown:
-        fill_groups(ready.world, strategy, group, alive, count, payoff, fitness)
-    else:
-        recount(strategy, count)
-        for i in range(size):
-            renew(i, strategy, *ready.world[:7], helping, payoff, fitness)
-    if grown:
-        changing = (strategy, group, alive, count, payoff, fitness)
-    elif ready.kind != "generations":
-        changing = (strategy, count, helping, payoff, fitness)
+    ready, size = process(scenario, 3, keyed=keyed), scenario.size
+    assert ready.keyed <= keyed
+    stream, changing = begun(ready, scenario, [np.uint64(x) for x in open_stream(stream_base(3), replicate)])
+    group, alive, tables = np.arange(size) // ready.world.group_size, np.ones(size, int), ready.world.keys
+    if ready.kind == "groups":
+        _strategy, group, alive, *_rest = changing
     for _ in range(events):
         stream = [np.uint64(x) for x in ready.advance(ready.world, *changing, 1, *stream)[-4:]]
+        strategy, payoff = changing[0], changing[-2]
+        if ready.keyed:
+            strategy, payoff = tables.holds[changing[0]], tables.payoff[changing[0]]
         yield table_of(strategy, group, alive), dict(enumerate(payoff))
 
 
@@ -151,7 +137,8 @@ def test_the_event_clock_on_a_graph_is_the_naive_world(name, update):
     on, changes = EVENT_WORLDS[name]
     if update == "wright_fisher":
         on = tuple(rule for rule in on if rule != "group")
-    follow(declared(on, update, changes, clock="event"))
+    for keyed in (True, False):
+        follow(declared(on, update, changes, clock="event"), keyed=keyed)
 
 
 @pytest.mark.parametrize("name", [name for name in GROWING if name != "groups_with_names"])
@@ -160,10 +147,10 @@ def test_groups_on_the_event_clock_are_the_naive_process_of_traulsen_and_nowak(n
     follow(declared(on, "birth_death", changes, clock="event"))
 
 
-def follow(scenario, events=60):
+def follow(scenario, events=60, keyed=True):
     for replicate in (0, 4):
         naive = Events(scenario, 3, replicate)
-        for table, payoff in table_after_each_event(scenario, replicate, events):
+        for table, payoff in table_after_each_event(scenario, replicate, events, keyed):
             if naive.winner >= 0:
                 break
             naive.event()
@@ -201,14 +188,14 @@ swap = weigh  # rebound below
 
 
 @kernel
-def count_outcomes(grid, size, multiplicity, indptr, indices, weight, fitness, payoff, intensity, outcome):
+def count_outcomes(grid, size, multiplicity, indptr, indices, weight, key, fitness, payoff, intensity, outcome):
     """How often each site is replaced from each other one, over a grid of midpoints of the three draws."""
     for a in range(grid[0]):
         for b in range(grid[1]):
             for c in range(grid[2]):
                 dead, parent = swap(
                     (a + 0.5) / grid[0], (b + 0.5) / grid[1], (c + 0.5) / grid[2],
-                    size, multiplicity, indptr, indices, weight, fitness, payoff, intensity,
+                    size, multiplicity, indptr, indices, weight, key, fitness, payoff, intensity,
                 )  # fmt: skip
                 outcome[dead, parent] += 1
 
@@ -220,7 +207,7 @@ def replacements(update, parts, sites, *rest):
     """
     heads, steps = parts
     grid = {
-        "birth_death": (FINE, steps, 1),
+        "birth_death": (FINE, 1, steps),
         "death_birth": (heads, FINE, 1),
         "imitation": (heads, FINE, 1),
         "pairwise_comparison": (heads, steps, FINE),
@@ -253,7 +240,7 @@ def test_one_event_on_a_weighted_graph_is_the_exact_chain(update, payoff):
         helping, earned, fitness = np.zeros(5), np.zeros(5), np.zeros(5)
         for i in range(5):
             renew(i, strategy, *sites[:7], helping, earned, fitness)
-        rest = (np.empty(0), sites.indptr, sites.indices, sites.weight, fitness, earned)
+        rest = (np.empty(0), sites.indptr, sites.indices, sites.weight, np.arange(5), fitness, earned)
         moved = replacements(scenario.update, (5, 12), 5, *rest)
         flips = [(moved[i] * (strategy != strategy[i])).sum() for i in range(5)]
         assert flips == pytest.approx(exact[state], abs=4e-4)
@@ -275,7 +262,7 @@ def test_one_event_of_a_mixed_population_is_the_exact_chain_of_individuals(updat
         heads, scratch = np.array([count, size - count]), [np.zeros(n) for n in (2, 4, 2, 2)]
         multiplicity, weight, earned, fitness = scratch
         weigh(heads, sites, np.arange(2), multiplicity, weight, earned, fitness)
-        rest = (multiplicity, np.array([0, 2, 4]), np.array([0, 1, 0, 1]), weight, fitness, earned)
+        rest = (multiplicity, np.array([0, 2, 4]), np.array([0, 1, 0, 1]), weight, np.arange(2), fitness, earned)
         moved = replacements(scenario.update, (size, size - 1), 2, *rest)
         state = int(np.flatnonzero(helpers == count)[0])
         assert moved[1, 0] == pytest.approx(chain[state, helpers == count + 1].sum(), abs=4e-4)

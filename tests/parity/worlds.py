@@ -10,9 +10,9 @@ import numpy as np
 from coop_abm.core.dice import open_stream, stream_base
 from coop_abm.core.kernel import engine
 from coop_abm.engine.demes import fill_groups
-from coop_abm.engine.events import FOLLOWED, process
+from coop_abm.engine.events import FOLLOWED, Process, columns_of, process
 from coop_abm.engine.generations import settle_in
-from coop_abm.engine.nodes import recount, renew
+from coop_abm.engine.keys import STRATEGY
 from coop_abm.engine.rounds import Play
 from coop_abm.engine.world import shuffled
 from coop_abm.policies.rule import TableReader
@@ -108,45 +108,44 @@ def rounds_of(scenario: Scenario, rounds: int = 3, **options: Any) -> Seen:
     return watched(Play(scenario, 7, **{"replicates": 2} | options), rounds)
 
 
-def events_of(scenario: Scenario, steps: int = 25, limit: int = 500) -> Seen:
+def events_of(scenario: Scenario, steps: int = 25, limit: int = 500, keyed: bool = True) -> Seen:
     """A world on the event clock: ensembles, and every column after each of its first events."""
-    ready = process(scenario, 7, record_gains=True)
-    start, base, size = scenario.starting_counts(), stream_base(7), scenario.size
+    ready = process(scenario, 7, record_gains=True, keyed=keyed)
+    start, base = scenario.starting_counts(), stream_base(7)
     winner, events, gains = np.zeros(3, np.int64), np.zeros(3, np.int64), np.zeros(3)
     written = (winner, events, gains) if ready.kind in FOLLOWED else (winner, events)
     ready.ensemble(ready.world, base, 0, start, limit, *written)
     seen = [("ensemble: winner", winner), ("ensemble: events", events), ("ensemble: gains", gains)]
-
-    strategy, group, alive = (np.zeros(size, np.int64) for _ in range(3))
-    helping, payoff, fitness = (np.zeros(size) for _ in range(3))
-    count, column = start.copy(), {"strategy": strategy}
-    stream = _words(shuffled(start, strategy, *_words(open_stream(base, 0))))
-    changing: tuple[np.ndarray, ...]
-    if ready.kind == "generations":
-        second = np.zeros(size if scenario.kin.diploid else 0, np.int64)
-        changing = (strategy, second, count, payoff, fitness)
-        column |= {"second": second, "count": count, "payoff": payoff, "fitness": fitness}
-        seats = scenario.seats()
-        stream = _words(settle_in(ready.world, start, seats, *changing, *_words(open_stream(base, 0))))
-    elif ready.kind == "mixed":
-        changing = (count,)
-        column = {"count": count}
-    elif ready.kind == "graph":
-        for i in range(size):
-            renew(i, strategy, *ready.world[:7], helping, payoff, fitness)
-        changing = (strategy, count, helping, payoff, fitness)
-        column |= {"count": count, "helping": helping, "payoff": payoff, "fitness": fitness}
-        recount(strategy, count)
-    else:
-        fill_groups(ready.world, strategy, group, alive, count, payoff, fitness)
-        changing = (strategy, group, alive, count, payoff, fitness)
-        column |= {"group": group, "alive": alive, "payoff": payoff, "fitness": fitness}
+    stream, changing = begun(ready, scenario, _words(open_stream(base, 0)))
     for step in range(steps):
         answer = ready.advance(ready.world, *changing, 1, *stream)
         stream = _words(answer[-4:])
         seen.append((f"event {step}: answer and stream", np.array([float(x) for x in answer])))
-        seen += [(f"event {step}: {name}", values.copy()) for name, values in column.items()]
+        seen += [(f"event {step}: column {c}", values.copy()) for c, values in enumerate(changing)]
+    if ready.record is not None:
+        series = np.zeros((3, len(start)), np.int64)
+        stream = _words(ready.record(ready.world, *changing, series, *stream))
+        seen += [("series", series), ("stream after the series", np.array(stream))]
     return seen
+
+
+def begun(ready: Process, scenario: Scenario, stream: Any) -> tuple[tuple[np.uint64, ...], tuple[np.ndarray, ...]]:
+    """The stream after placement, and the columns that kernels change, as a replicate of an ensemble has them."""
+    start, size = scenario.starting_counts(), scenario.size
+    count, payoff, fitness = start.copy(), np.zeros(size), np.zeros(size)
+    if ready.kind == "mixed":  # nobody is placed; the shuffle stands for a stream that has been used
+        return _words(shuffled(start, np.zeros(size, np.int64), *stream)), (count,)
+    if ready.kind == "generations":
+        changing = (np.zeros(size, np.int64), np.zeros(size * scenario.kin.diploid, np.int64), count, payoff, fitness)
+        return _words(settle_in(ready.world, start, scenario.seats(), *changing, *stream)), changing
+    if ready.kind == "groups":
+        strategy, group, alive = (np.zeros(size, np.int64) for _ in range(3))
+        stream = _words(shuffled(start, strategy, *stream))
+        fill_groups(ready.world, strategy, group, alive, count, payoff, fitness)
+        return stream, (strategy, group, alive, count, payoff, fitness)
+    strategy = np.zeros(size, STRATEGY)
+    stream = _words(shuffled(start, strategy, *stream))
+    return stream, columns_of(ready, strategy, count)
 
 
 def _words(stream: Any) -> tuple[np.uint64, ...]:
