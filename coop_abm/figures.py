@@ -161,7 +161,7 @@ def simplex(M: Any, names: tuple[str, str, str], title: str = "", steps: int = 1
             path = replicator.trajectory(M, start, times) @ corners
             moved = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
             path = path[moved <= 2.2 / steps]
-            if len(path) > 2:
+            if moved[-1] > 0.01 and len(path) > 2:
                 axes.plot(*path.T, color=LIMIT, linewidth=1.0, zorder=1)
                 axes.annotate(
                     "", path[-1], path[-2], arrowprops={"arrowstyle": "-|>", "color": LIMIT, "linewidth": 1.0}, zorder=1

@@ -19,7 +19,7 @@ SMALL = 1e-7  # of the largest entry; below it iteration leaves too few digits
 
 
 def expected_sums(
-    rows: np.ndarray, columns: np.ndarray, jump: np.ndarray, right: np.ndarray, small: float = SMALL
+    rows: np.ndarray, columns: np.ndarray, jump: np.ndarray, right: np.ndarray, matter: list[int] | None = None
 ) -> np.ndarray:
     """x = right + jump x, for each column of right.
 
@@ -27,7 +27,7 @@ def expected_sums(
     ----------
     rows, columns, jump : entries of the jump matrix among the transient states, rows summing to at most 1
     right : float (states,) or (states, columns), the expected income of each state before its next move
-    small : share of the largest entry below which entries of the solution need no digits of their own
+    matter : states whose entries need digits of their own even if they are tiny beside others; None for all
 
     Raises
     ------
@@ -40,7 +40,7 @@ def expected_sums(
     sums = right.reshape(states, -1).T
     if not any(np.any(column) for column in sums):
         return np.zeros_like(right)
-    found = [answer for column in sums if (answer := _iterated(system, column, small)) is not None]
+    found = [answer for column in sums if (answer := _iterated(system, column, matter)) is not None]
     if len(found) == len(sums):
         return np.stack(found, axis=1).reshape(right.shape)
     if states > ELIMINATED_UP_TO:
@@ -49,7 +49,7 @@ def expected_sums(
 
 
 def _iterated(
-    system, right: np.ndarray, small: float
+    system, right: np.ndarray, matter: list[int] | None
 ) -> np.ndarray | None:  # scipy is imported on use, so no annotation
     """The solution to the last digits, None if iteration does not get there."""
     from scipy.sparse.linalg import bicgstab
@@ -66,7 +66,8 @@ def _iterated(
             return None
     rest = right - system @ answer
     size = np.abs(answer)
-    exact = np.abs(rest).max() <= 2e-14 * scale and size.min() >= small * size.max()
+    watched = size if matter is None else size[matter]
+    exact = np.abs(rest).max() <= 2e-14 * scale and (watched >= SMALL * size.max()).all()
     return answer if exact else None
 
 

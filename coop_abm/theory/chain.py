@@ -180,7 +180,7 @@ def fixation_derivative(
     reach = _reach_all_a(neutral)
     there = np.arange(states)[:, None] ^ (1 << np.arange(size))
     push = (slope * (reach[there] - reach[:, None])).sum(axis=1)
-    change = _until_absorbed(neutral, push)
+    change = _until_absorbed(neutral, push, matter=[])
     playing_a = nodes.sum(axis=1)
     return FixationPair(
         cooperators=float(change[playing_a == mutants].mean()),
@@ -255,7 +255,7 @@ def abundance(
     jump = (flip / leaves[:, None])[inside]
     here = np.broadcast_to(np.arange(states)[:, None], there.shape)[inside]
     first = coo_array((flip[0] / leaves[0], (there[0] - 1, np.zeros(size, int))), shape=(states - 1, 1)).toarray()[:, 0]
-    visits = np.concatenate([[1.0], expected_sums(there[inside] - 1, here - 1, jump, first, small=0.0)])
+    visits = np.concatenate([[1.0], expected_sums(there[inside] - 1, here - 1, jump, first, matter=[])])
     time = visits / leaves
     return np.bincount(nodes.sum(axis=1).astype(int), time, size + 1) / time.sum()
 
@@ -320,7 +320,7 @@ def _reach_all_a(flip: np.ndarray) -> np.ndarray:
     return result
 
 
-def _until_absorbed(flip: np.ndarray, income: np.ndarray) -> np.ndarray:
+def _until_absorbed(flip: np.ndarray, income: np.ndarray, matter: list[int] | None = None) -> np.ndarray:
     """Expected sum of ``income`` over the steps until one strategy is left, from each state."""
     states, size = flip.shape
     leaves = flip[1:-1].sum(axis=1)
@@ -330,5 +330,5 @@ def _until_absorbed(flip: np.ndarray, income: np.ndarray) -> np.ndarray:
     rows = np.broadcast_to(np.arange(states - 2)[:, None], there.shape)[inside]
     result = np.zeros(states)
     if states > 2:
-        result[1:-1] = expected_sums(rows, there[inside] - 1, jump[inside], income[1:-1] / leaves)
+        result[1:-1] = expected_sums(rows, there[inside] - 1, jump[inside], income[1:-1] / leaves, matter)
     return result

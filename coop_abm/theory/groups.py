@@ -103,7 +103,7 @@ class GroupChain:
         births = self._births(number("intensity", intensity) * self._payoffs(matrix("M", M, 2)))
         flow = self._flow(births)
         ends = np.stack([self._into(flow, end) for end in (0, 1)], axis=1)
-        fixed = self._solve(flow, ends)
+        fixed = self._solve(flow, ends, [self._steps.one_a, self._steps.one_b])
         return FixationPair(float(fixed[self._steps.one_a, 0]), float(fixed[self._steps.one_b, 1]))
 
     def fixation_derivative(self, M: object) -> FixationPair:
@@ -119,7 +119,7 @@ class GroupChain:
         slope = births * (payoff[None, :] - mean[:, None])
         step = self._steps
         push = step.chances * slope[step.rows, step.events] * (reach[step.columns] - reach[step.rows])
-        change = self._solve(flow, np.bincount(step.rows, push, step.transient)[:, None])[:, 0]
+        change = self._solve(flow, np.bincount(step.rows, push, step.transient)[:, None], [])[:, 0]
         return FixationPair(float(change[step.one_a]), float(-change[step.one_b]))
 
     def structure(self) -> Structure:
@@ -161,7 +161,7 @@ class GroupChain:
         """Births, flow and the probability to end in all A, without selection."""
         births = self._births(np.zeros(2 * len(self._steps.compositions)))
         flow = self._flow(births)
-        reach = self._solve(flow, self._into(flow, 0)[:, None])[:, 0]
+        reach = self._solve(flow, self._into(flow, 0)[:, None], [])[:, 0]
         return births, flow, np.concatenate([reach, [1.0, 0.0]])
 
     def _payoffs(self, M: np.ndarray) -> np.ndarray:
@@ -189,7 +189,7 @@ class GroupChain:
         there = self._steps.columns == self._steps.transient + end
         return np.bincount(self._steps.rows, flow * there, self._steps.transient)
 
-    def _solve(self, flow: np.ndarray, income: np.ndarray) -> np.ndarray:
+    def _solve(self, flow: np.ndarray, income: np.ndarray, matter: list[int]) -> np.ndarray:
         """Expected sums of the columns of ``income`` until one strategy is left, from each transient state."""
         states, rows, columns = self._steps.transient, self._steps.rows, self._steps.columns
         leaves = np.bincount(rows, flow, states)
@@ -197,7 +197,7 @@ class GroupChain:
             raise TheoryError("selection is too strong: some steps of the chain have probability zero")
         inside = columns < states
         jump = flow[inside] / leaves[rows[inside]]
-        return expected_sums(rows[inside], columns[inside], jump, income / leaves[:, None])
+        return expected_sums(rows[inside], columns[inside], jump, income / leaves[:, None], matter)
 
 
 def rare_splitting(M: object, size: int, count: int, intensity: float, migrants: float = 0.0) -> FixationPair:

@@ -330,7 +330,7 @@ def test_the_crossing_moves_at_finite_intensity_on_a_lollipop():
 def test_chains_solved_by_iteration_have_the_precision_of_elimination(intensity, monkeypatch):
     barbell, how = unweighted(nx.barbell_graph(4, 1)), {"update": "birth_death", "intensity": intensity}
     iterated = chain.graph_fixation(barbell, transforms.donation(3, 1), **how)
-    monkeypatch.setattr(absorption, "_iterated", lambda system, right, small: None)
+    monkeypatch.setattr(absorption, "_iterated", lambda system, right, matter: None)
     assert chain.graph_fixation(barbell, transforms.donation(3, 1), **how) == pytest.approx(iterated, rel=1e-11)
 
 

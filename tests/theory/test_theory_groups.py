@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coop_abm.core.errors import InputError, TheoryError
-from coop_abm.theory import composition, fixation, groups, thresholds, transforms
+from coop_abm.theory import absorption, composition, fixation, groups, thresholds, transforms
 
 
 def donation(benefit):
@@ -87,6 +87,14 @@ def test_sigma_predicts_games_without_equal_gains(split):
         lambda b: transforms.compose(donation(b), felt=0.2, continuation=0.5, recognition=0.4), 1e-4
     )
     assert composed == pytest.approx(composition.critical_ratio(K), rel=1e-4)
+
+
+def test_many_states_are_solved_by_iteration_alone(monkeypatch):
+    monkeypatch.setattr(absorption, "ELIMINATED_UP_TO", 0)
+    chain = groups.GroupChain(4, 5, 0.01, 0.001)
+    K = chain.sigma()
+    assert chain.critical(donation, 1e-4) == pytest.approx(composition.critical_ratio(K), rel=1e-6)
+    assert chain.fixation(donation(3), 0.4).defectors < chain.fixation(donation(3), 0.0).defectors
 
 
 def test_the_structure_coefficient_at_three_by_four_is_known():
