@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from coop_abm import output
-from tests.validation.rows import AGREES, CAUGHT, Row
+from tests.validation.rows import AGREES, Row
 
 
 class Part(NamedTuple):
@@ -81,7 +81,7 @@ would put about {chance:.0f}.
 def part_of(row: Row) -> Part:
     word = row.id.split(".")[0]
     for part in PARTS:
-        if part.begins == ("P",) and re.fullmatch(r"P\d+", word) or word in part.begins:
+        if (part.begins == ("P",) and re.fullmatch(r"P\d+", word)) or word in part.begins:
             return part
     return next(part for part in PARTS if part.begins == ("",))
 
