@@ -28,13 +28,13 @@ class Peer(NamedTuple):
 
     name  : of the environment
     needs : what is installed, as pip writes it
-    python : version of Python that its wheels need, for example "3.12"
+    python : version of Python that its wheels need, for example "3.12"; None for the one that runs
     script : file in ``benchmarks/elsewhere`` that answers
     """
 
     name: str
     needs: tuple[str, ...]
-    python: str
+    python: str | None
     script: str
 
 
@@ -53,15 +53,16 @@ def environment(peer: Peer) -> Path:
     Skipped
         if uv, this version of Python, or the package cannot be had
     """
-    mark = hashlib.sha256(repr(peer).encode()).hexdigest()[:12]
+    version = peer.python or f"{sys.version_info.major}.{sys.version_info.minor}"
+    mark = hashlib.sha256(repr((peer, version)).encode()).hexdigest()[:12]
     place = folder() / f"{peer.name}-{mark}"
     python = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if (place / "complete").exists() and python.exists():
         return python
-    print(f"installing {', '.join(peer.needs)} with Python {peer.python} into the user's cache folder", flush=True)
+    print(f"installing {', '.join(peer.needs)} with Python {version} into the user's cache folder", flush=True)
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
-    _uv("venv", "--quiet", "--python", _interpreter(peer.python), str(place))
+    _uv("venv", "--quiet", "--python", _interpreter(version), str(place))
     _uv("pip", "install", "--quiet", "--only-binary", ":all:", "--python", str(python), *peer.needs)
     (place / "complete").touch()
     return python

@@ -8,7 +8,7 @@ from benchmarks.harness import Benchmark, Bout, Disagreement, Goal, Skipped, Spe
 from benchmarks.peers import Elsewhere, Peer
 
 # 4.14 needs torch, several gigabytes, for strategies that are not played here; matches run by the same code.
-AXELROD_LIBRARY = Peer("axelrod", ("axelrod>=4.13,<4.14",), "3.13", "axelrod_tournament.py")
+AXELROD_LIBRARY = Peer("axelrod", ("axelrod>=4.13,<4.14",), None, "axelrod_tournament.py")
 TURNS, REPETITIONS, SEED = 200, 10, 1
 CHECKED = 300
 

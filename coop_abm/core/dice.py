@@ -89,10 +89,15 @@ def stream_base(seed: int, *cell: int) -> np.uint64:
     return np.uint64(source.generate_state(1, np.uint64)[0])
 
 
-def match_base(seed: int, first: int, second: int) -> np.uint64:
-    """Where the streams of the matches between two entrants of a tournament start."""
-    source = np.random.SeedSequence(seed, spawn_key=(_MATCHES, first, second))
-    return np.uint64(source.generate_state(1, np.uint64)[0])
+def match_bases(seed: int, pairs: np.ndarray) -> np.ndarray:
+    """Where the streams of the matches between two entrants of a tournament start: uint64 (P,) of int64 (P, 2)."""
+    source = np.random.SeedSequence(seed, spawn_key=(_MATCHES,))
+    root = np.uint64(source.generate_state(1, np.uint64)[0])
+    with np.errstate(over="ignore"):
+        first, second = pairs.astype(np.uint64).T
+        _x, scattered = mixed.plain((first << np.uint64(32)) | second)
+        _x, word = mixed.plain(root ^ scattered)
+    return word
 
 
 @kernel

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from coop_abm import output
-from coop_abm.core.dice import match_base
+from coop_abm.core.dice import match_bases
 from coop_abm.core.errors import InputError, quoted
 from coop_abm.engine.matches import play_matches
 from coop_abm.experiments.base import Report
@@ -65,7 +65,7 @@ class Standings:
     game, turns, repetitions, noise, self_play, seed : what was played
     scores : float (repetitions, S, S), mean payoff of a turn to the row in its match with the column
     helped : float (repetitions, S, S), share of turns in which the row cooperated
-    exact  : float (S, S), the expectation of `scores`
+    rows   : the entrants as automata
     """
 
     names: tuple[str, ...]
@@ -77,12 +77,19 @@ class Standings:
     seed: int
     scores: np.ndarray
     helped: np.ndarray
-    exact: np.ndarray
+    rows: Repertoire
+
+    @cached_property
+    def exact(self) -> np.ndarray:
+        """float (S, S), the expectation of `scores`; worked out on first use, as it takes longer than to play."""
+        return match_payoffs(
+            self.rows.cooperate, self.rows.next_state, self.game.payoffs(), self.turns, execution_error=self.noise
+        ) / self.turns  # fmt: skip
 
     @property
     def counted(self) -> np.ndarray:
         """bool (S, S): the matches that count, all but those with oneself where there is no self-play."""
-        return np.ones(self.exact.shape, bool) if self.self_play else ~np.eye(len(self.names), dtype=bool)
+        return np.ones(self.scores.shape[1:], bool) if self.self_play else ~np.eye(len(self.names), dtype=bool)
 
     @cached_property
     def ranking(self) -> list[Place]:
@@ -197,8 +204,7 @@ def tournament(
         alone = first == second
         share[:, first, second] = np.where(alone[:, None], (mine + yours) / 2, mine).T
         share[:, second[~alone], first[~alone]] = yours[~alone].T
-    exact = match_payoffs(rows.cooperate, rows.next_state, payoffs, turns, execution_error=noise) / turns
-    return Standings(tuple(field), game, turns, repetitions, noise, self_play, seed, scores, helped, exact)
+    return Standings(tuple(field), game, turns, repetitions, noise, self_play, seed, scores, helped, rows)
 
 
 def entrants(strategies: Sequence[str | Strategy] | dict[str, Strategy] | None) -> dict[str, Strategy]:
@@ -248,7 +254,7 @@ def _played(
         if report:
             names = " and ".join(rows.names[s] for s in some[0].tolist())
             report(f"{names}, pair {done + 1:,} of {len(pairs):,}", done / len(pairs))
-        base = np.array([match_base(seed, s, t) for s, t in some.tolist()], np.uint64)
+        base = match_bases(seed, some)
         play_matches(some, base, chance, rows.next_state, float(noise), turns, tally[done : done + at_once])
     return tally
 
