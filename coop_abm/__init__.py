@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from coop_abm.core.errors import CoopError
     from coop_abm.engine.rounds import Play
     from coop_abm.experiments.tournament import tournament
-    from coop_abm.lab import CriticalRatio, Run, critical_ratio, run, world
+    from coop_abm.lab import CriticalRatio, Run, critical_ratio, fixation, run, world
     from coop_abm.scenario.card import card
     from coop_abm.scenario.citation import citation, cited
     from coop_abm.scenario.expectation import Expectation, expectation
@@ -42,6 +42,7 @@ _HOMES = {
     "cited": "coop_abm.scenario.citation",
     "critical_ratio": "coop_abm.lab",
     "expectation": "coop_abm.scenario.expectation",
+    "fixation": "coop_abm.lab",
     "run": "coop_abm.lab",
     "tournament": "coop_abm.experiments.tournament",
     "world": "coop_abm.lab",
@@ -49,7 +50,7 @@ _HOMES = {
 
 __all__ = [
     "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Play", "Run", "Scenario", "__version__",
-    "card", "citation", "cited", "critical_ratio", "expectation", "run", "tournament", "world",
+    "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run", "tournament", "world",
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from coop_abm.core.dice import stream_base
 from coop_abm.core.errors import InputError, NotAbsorbed, ScenarioError
 from coop_abm.core.kernel import current_engine
 from coop_abm.engine.events import FOLLOWED, Process, process
+from coop_abm.engine.statistics import FEWEST, Estimate, mean, planned, share
 from coop_abm.scenario.scenario import Scenario
 
 #: A single run that has not fixed after so many events is given up, loudly.
@@ -30,6 +31,9 @@ CHUNK = 2000
 
 #: Events of one call of a kernel on a graph.
 LONGEST = 20_000_000
+
+#: Events of the first batch where a precision is asked for, and of all batches together.
+FIRST_EVENTS, MOST_EVENTS = 4_000_000, 400_000_000
 
 #: Called with the number of replicates just finished.
 Progress = Callable[[int], None]
@@ -49,17 +53,36 @@ class Ensemble(NamedTuple):
 
 
 class Fixation(NamedTuple):
-    """An estimated fixation probability.
+    """An estimated fixation probability, and how long fixation took.
 
     probability, error : estimate and its standard error
     counted : the share of runs won, however the probability was estimated
     runs    : how many
+    low, high : 95 % interval of the probability; Wilson's where it was counted
+    events  : mean number of events until one strategy is left, whoever wins
+    events_won : the same over the runs that the invader won; NaN where it won none
+    size    : individuals N; a generation is N events
     """
 
     probability: float
     error: float
     counted: float
     runs: int
+    low: float
+    high: float
+    events: Estimate
+    events_won: Estimate
+    size: int
+
+    @property
+    def generations(self) -> Estimate:
+        """Mean generations until one strategy is left, whoever wins."""
+        return Estimate(*(number / self.size for number in self.events))
+
+    @property
+    def generations_won(self) -> Estimate:
+        """The same over the runs that the invader won."""
+        return Estimate(*(number / self.size for number in self.events_won))
 
 
 def ensemble(
@@ -147,6 +170,9 @@ def fixation(
     invader: int = 0,
     heads: int = 1,
     runs: int = 10_000,
+    precision: float | None = None,
+    of: Literal["probability", "events", "events_won"] = "probability",
+    most_events: int = MOST_EVENTS,
     seed: int = 0,
     first: int = 0,
     cell: tuple[int, ...] = (),
@@ -157,24 +183,60 @@ def fixation(
     Parameters
     ----------
     invader : index into the repertoire: 0 the cooperator, 1 the defector
+    runs    : replicates; not read where a precision is asked for
+    precision : standard error to reach, as a share of what `of` names. A first batch is run, the number of
+              replicates is computed from it once, and they are run; the error reached is reported
+    of      : the probability, the mean time of all runs, or of those that the invader won
+    most_events : events after which no more replicates are planned
     cell    : numbers that set the streams of this measurement apart from others under one seed
     """
     if runs < 2:
         raise InputError(f"runs must be at least 2, or there is no standard error; got {runs}")
+    if of not in ("probability", "events", "events_won"):
+        raise InputError(f"of must be probability, events or events_won; got {of!r}")
+    if precision is not None and not precision > 0:
+        raise InputError(f"precision must be above 0; got {precision:g}")
     start = starting(scenario, invader, heads)
     ready = process(scenario, seed, record_gains=True)
-    result = ensemble(ready, start, runs, base=stream_base(seed, invader, *cell), first=first, progress=progress)
-    return summary(result, invader, start)
+    base = stream_base(seed, invader, *cell)
+    if precision is not None:
+        runs = _first_batch(scenario, heads)
+    result = ensemble(ready, start, runs, base=base, first=first, progress=progress)
+    found = summary(result, invader, start)
+    if precision is not None:
+        total = _total(found, int(result.events.sum()), precision, of, most_events)
+        if total > runs:
+            more = ensemble(ready, start, total - runs, base=base, first=first + runs, progress=progress)
+            whole = Ensemble(*(np.concatenate(columns) for columns in zip(result, more, strict=True)))
+            found = summary(whole, invader, start)
+    return found
+
+
+def _first_batch(scenario: Scenario, heads: int) -> int:
+    """So many replicates that by neutral drift about 100 would win; fewer where each takes long."""
+    neutral = math.ceil(100 * scenario.size / heads)
+    return max(FEWEST, min(neutral, FIRST_EVENTS // (heads * scenario.size)))
+
+
+def _total(found: Fixation, events: int, precision: float, of: str, most_events: int) -> int:
+    """How many replicates bring the relative standard error down to `precision`."""
+    value, error = found.probability, found.error
+    if of != "probability":
+        value, error = getattr(found, of)[:2]
+    elif value == found.counted:  # nobody may have won yet
+        value = (found.counted * found.runs + 0.5) / (found.runs + 1)
+    if not value > 0 or not math.isfinite(error):
+        value, error = 1.0, 1.0  # nothing seen: as many as are allowed
+    return planned(found.runs, error, precision * value, events, most_events)
 
 
 def summary(result: Ensemble, invader: int, start: np.ndarray) -> Fixation:
-    """Estimate and standard error of the probability that `invader` takes over."""
-    runs = len(result.winner)
-    counted = float((result.winner == invader).mean())
+    """What replicates say about the probability that `invader` takes over, and about the time."""
+    runs, wins = len(result.winner), result.winner == invader
+    counted = share(int(wins.sum()), runs)
+    times = mean(result.events), mean(result.events[wins]), int(start.sum())
     if np.isnan(result.gains).any():
-        # Half a success and half a failure more, so that an estimate of 0 still has an error.
-        smooth = (counted * runs + 0.5) / (runs + 1)
-        return Fixation(counted, math.sqrt(smooth * (1 - smooth) / runs), counted, runs)
-    share, sign = start[invader] / start.sum(), 1 - 2 * invader
-    followed = share + sign * float(result.gains.mean())
-    return Fixation(followed, float(result.gains.std(ddof=1)) / math.sqrt(runs), counted, runs)
+        return Fixation(counted.value, counted.error, counted.value, runs, counted.low, counted.high, *times)
+    luckless, sign = start[invader] / start.sum(), 1 - 2 * invader
+    followed = mean(luckless + sign * result.gains)
+    return Fixation(followed.value, followed.error, counted.value, runs, followed.low, followed.high, *times)
