@@ -155,7 +155,7 @@ class ImageScoring:
             _series(grid[0, 0], results.series.generation, results.series.cooperation[0], "share of help given")
             grid[0, 0].set(ylim=(-0.03, 1.03), title=f"Help comes and goes (mutation {self.society.mutation:g})")
             _series(grid[1, 0], results.series.generation, results.series.mean_k[0], "mean strategy k")
-            grid[1, 0].set(ylim=(-5.4, 6.4), xlabel="generation", title="Below 0 most help, above 0 most refuse")
+            grid[1, 0].set(ylim=(-5.4, 6.4), xlabel="generation", title="Who is at or below 0 helps strangers")
             _strategies(grid[0, 1], rows)
             _sizes(grid[1, 1], rows)
             size, pairs = self.society.size, self.society.interactions

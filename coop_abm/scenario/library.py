@@ -7,7 +7,7 @@ from collections.abc import Callable
 from coop_abm.core.errors import ScenarioError, quoted
 from coop_abm.games import Donation, PrisonersDilemma
 from coop_abm.mechanisms import Direct, Group, Indirect, Kin, Network
-from coop_abm.norms import SternJudging
+from coop_abm.norms import ImageScoring, SternJudging
 from coop_abm.scenario.players import Players
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.strategies import AllC, AllD, Discriminator
@@ -149,6 +149,21 @@ def stern_judging() -> Scenario:
     )
 
 
+def image_scoring() -> Scenario:
+    """Helping earns a good name, refusing a bad one, whoever it was: discriminators by image [NowakSigmund1998]."""
+    return Scenario(
+        size=100,
+        game=Donation(benefit=10.0),
+        update=PairwiseComparison(intensity=0.2),
+        players=(
+            Players(share=0.6, strategy=Discriminator()),
+            Players(share=0.2, strategy=AllC()),
+            Players(share=0.2, strategy=AllD()),
+        ),
+        indirect=Indirect(enabled=True, visibility=1.0, assessment=ImageScoring()),
+    )
+
+
 #: Every named scenario; to add one, write its function and name it here.
 NAMED: dict[str, Callable[[], Scenario]] = {
     maker.__name__: maker
@@ -164,6 +179,7 @@ NAMED: dict[str, Callable[[], Scenario]] = {
         nowak_may,
         kaleidoscope,
         scale_free,
+        image_scoring,
         stern_judging,
         private_opinions,
     )
