@@ -204,8 +204,8 @@ def run(
     graph, weight, knobs : see :func:`world`
     replicates : independent populations to average over (round clock)
     progress : called with the number of steps done
-    measures : names of the measures to collect beside the share of each strategy; None collects all. On the
-        event clock those that follow from head counts (cooperators, cooperation, good_standing, individuals)
+    measures : names of the measures to collect beside the share of each strategy; None collects all. Those
+        that follow from head counts (cooperators, individuals; on the event clock also cooperation and good_standing)
         are recorded many times faster
 
     Raises

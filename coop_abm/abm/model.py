@@ -47,9 +47,9 @@ class CoopModel(mesa.Model):
     agent_class : a subclass of :class:`~coop_abm.abm.CoopAgent`
     model_reporters, agent_reporters : more to collect, as Mesa takes it or as names of attributes; the
                measures and the share of each strategy are collected anyway, of agents nothing unless asked
-    measures : names of the measures to collect; None collects all. On the event clock :meth:`run_for` is many
-               times faster where they follow from head counts: cooperators, cooperation, good_standing,
-               individuals, or none, ``measures=()``
+    measures : names of the measures to collect; None collects all. :meth:`run_for` is many times faster where they
+               follow from head counts: cooperators, individuals, on the event clock also cooperation and good_standing,
+               or none, ``measures=()``
     knobs    : ``kin__relatedness=0.3`` and so on
 
     Attributes
@@ -185,7 +185,7 @@ class CoopModel(mesa.Model):
         collector = self.datacollector
         return (
             type(self).step is CoopModel.step
-            and isinstance(self.world, EventWorld)
+            and isinstance(self.world, (EventWorld, RoundWorld))
             and self.world.tells(self.measures)
             and isinstance(collector, Series)
             and not collector.agent_reporters
@@ -194,7 +194,10 @@ class CoopModel(mesa.Model):
 
     def _record(self, steps: int) -> int:
         """Up to so many steps at once, and their rows; how many they were."""
-        assert isinstance(self.world, EventWorld)
+        assert isinstance(self.world, (EventWorld, RoundWorld))
+        if self._stale and isinstance(self.world, RoundWorld):
+            self.world.reopen()
+        self._stale = False
         heads = self.world.record(min(steps, self.world.stretch))
         self._now = None
         columns = observe_counts(heads, self.world.helper, self.strategies, self.measures)

@@ -58,7 +58,7 @@ class RoundWorld:
     def advance(self, steps: int) -> np.ndarray:
         """So many rounds: int64 (R, steps, S), how many of the living hold each strategy after each."""
         play = self.play
-        if getattr(self.policy, "reads", None) is play.repertoire and play.may_advance:
+        if self._reading:
             return play.advance(steps)
         counts = np.zeros((len(play.state.strategy), steps, len(play.repertoire.names)), np.int64)
         for t in range(steps):
@@ -66,6 +66,36 @@ class RoundWorld:
             for k in range(len(counts)):
                 count_holders(play.state.strategy[k], play.state.alive[k], counts[k, t])
         return counts
+
+    @property
+    def _reading(self) -> bool:
+        return getattr(self.policy, "reads", None) is self.play.repertoire and self.play.may_advance
+
+    def tells(self, measures: Iterable[str]) -> bool:
+        """Do these measures of a single population follow from how many hold each strategy?"""
+        told = {"cooperators", "individuals"} | ({"good_standing"} if self.play.answers.innate else set())
+        return self._reading and self.play.state.shape[0] == 1 and told >= set(measures)
+
+    def record(self, rounds: int) -> np.ndarray:
+        """Go on for a number of rounds without looking: int64 (rounds, S), the heads after each."""
+        return self.advance(rounds)[0]
+
+    @property
+    def count(self) -> np.ndarray:
+        """int64 (S,): how many of the living hold each strategy, in the first population."""
+        state, heads = self.play.state, np.zeros(len(self.play.repertoire.names), np.int64)
+        count_holders(state.strategy[0], state.alive[0], heads)
+        return heads
+
+    @property
+    def helper(self) -> np.ndarray:
+        """int64 (S,): 1 for strategies that help strangers."""
+        return self.play.repertoire.helper
+
+    @property
+    def stretch(self) -> int:
+        """How many rounds :meth:`record` takes between two looks at the keyboard: a second or so."""
+        return max(1, STRETCH // self.play.scenario.size)
 
     def snapshot(self) -> Snapshot:
         """What measures read, now."""
@@ -225,7 +255,7 @@ def _words(stream) -> tuple[np.uint64, ...]:
 
 def look(world: Running, strategies: tuple[str, ...], measures: Iterable[str]) -> dict[str, float]:
     """One row of these measures and the share of each strategy, now."""
-    if isinstance(world, EventWorld) and world.tells(measures):
+    if isinstance(world, (EventWorld, RoundWorld)) and world.tells(measures):
         columns = observe_counts(world.count[None, :], world.helper, strategies, measures)
         return {name: float(column[0]) for name, column in columns.items()}
     return observe(world.snapshot(), strategies, measures)
@@ -272,7 +302,7 @@ def series(
         if there is no measure of a name
     """
     named = chosen(measures)
-    if not (isinstance(world, EventWorld) and world.tells(named)):
+    if not (isinstance(world, (EventWorld, RoundWorld)) and world.tells(named)):
         rows = list(history(world, strategies, steps, progress, named))
         return {name: np.array([row[name] for row in rows]) for name in rows[0]}
     parts, done = [world.count[None, :].copy()], 0

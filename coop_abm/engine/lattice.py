@@ -20,8 +20,7 @@ import numpy as np
 
 from coop_abm.core.dice import LEARN, uniform
 from coop_abm.core.kernel import kernel
-from coop_abm.engine.encounter import plus
-from coop_abm.engine.plain import Plain
+from coop_abm.engine.plain import Plain, sums_in_any_order
 from coop_abm.mechanisms.base import Answers
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.updates.imitation import source_of_the_best, source_of_the_first
@@ -91,26 +90,6 @@ def board(scenario: Scenario, answers: Answers, plain: Plain | None) -> Board | 
         rows, columns, int(graph.neighbours == 8), int(joined), base, earned.ravel(), rank.astype(np.uint8).ravel(),
         helps.ravel(), acts, plain.kept,
     )  # fmt: skip
-
-
-def sums_in_any_order(first: float, second: float, most: int) -> np.ndarray | None:
-    """float (most + 1, most + 1): the sum of i times the first and j times the second number, added one by one.
-
-    None if rounding makes it depend on the order in which they are added.
-    """
-    sums = np.zeros((most + 1, most + 1))
-    ways: dict[tuple[int, int], set[tuple[float, float]]] = {(0, 0): {(0.0, 0.0)}}
-    for i in range(most + 1):
-        for j in range(most + 1 - i):
-            before = [(way, first) for way in ways.get((i - 1, j), ())]
-            before += [(way, second) for way in ways.get((i, j - 1), ())]
-            if before:
-                ways[i, j] = {plus.function(*way, x) for way, x in before}
-            found = {total + lost for total, lost in ways[i, j]}
-            if len(found) > 1:
-                return None
-            sums[i, j] = found.pop()
-    return sums
 
 
 @kernel

@@ -17,6 +17,7 @@ from coop_abm.engine.families import breed, summed_up
 from coop_abm.engine.groups import grow, take_over
 from coop_abm.mechanisms.base import Answers
 from coop_abm.updates.base import Kernels, Update
+from coop_abm.updates.imitation import source_of_the_best
 
 #: Rebound to the kernels of an update rule by ``Kernel.using``.
 replace = source = grow
@@ -34,6 +35,11 @@ def fitness_of(payoff, alive, intensity, fitness):
             best = payoff[i]
     for i in range(payoff.shape[0]):
         fitness[i] = math.exp(intensity * (payoff[i] - best)) if alive[i] == 1 else 0.0
+
+
+@kernel
+def no_fitness(payoff, alive, intensity, fitness):
+    """In the place of :func:`fitness_of` where a rule compares payoffs: nothing is written."""
 
 
 @kernel
@@ -80,6 +86,43 @@ def learn_together(t, dice, answers, intensity, pressure, strategy, alive, payof
         for i in range(n):
             if model[i] != i:
                 overtake(t, 0, i, k, dice, answers, strategy, group)
+
+
+@kernel
+def learn_from_the_best(t, dice, answers, intensity, pressure, strategy, alive, payoff, group):
+    """The same as :func:`learn_together` for imitation of the best on a graph without groups, with hardly a draw.
+
+    Chance has a say only where neighbours of different strategies earned the same and most.
+    """
+    n = answers.size
+    indptr, indices = answers.indptr, answers.indices
+    nothing = np.empty(0)
+    own = np.arange(n)  # payoffs are kept for each individual
+    before = np.empty(n, np.int64)
+    for k in range(strategy.shape[0]):
+        earned = payoff[k]
+        for i in range(n):
+            before[i] = strategy[k, i]
+        for i in range(n):
+            best = earned[i]
+            held = np.int64(-1)
+            mixed = False
+            for at in range(indptr[i], indptr[i + 1]):
+                j = indices[at]
+                if earned[j] > best:
+                    best = earned[j]
+                    held = before[j]
+                    mixed = False
+                elif earned[j] == best and held >= 0 and before[j] != held:
+                    mixed = True
+            if mixed:
+                v = uniform(dice, k, LEARN, t, 0, i)
+                j = source_of_the_best(
+                    i, v, 0.0, n, indptr, indices, answers.weight, own, nothing, earned, pressure
+                )
+                held = before[j]
+            if held >= 0:
+                strategy[k, i] = held
 
 
 @kernel
@@ -174,5 +217,8 @@ def learner(update: Update, rule: Kernels, answers: Answers) -> Kernel:
     if answers.fluid:
         return grow_in_turn
     if update.synchronous and rule.source is not None:
-        return revise_together.using(learn_together=learn_together.using(source=rule.source))
+        if rule.source is source_of_the_best and answers.groups == 1 and len(answers.indptr):
+            return revise_together.using(learn_together=learn_from_the_best)
+        fitting = {} if update.by_fitness else {"fitness_of": no_fitness}
+        return revise_together.using(learn_together=learn_together.using(source=rule.source, **fitting))
     return learn_in_turn if rule.replace is None else learn_in_turn.using(replace=rule.replace)

@@ -25,6 +25,10 @@ from coop_abm.structures.neighbours import random_neighbour
 earn = learn = grow
 
 
+#: Sums of more payoffs than these are added up one by one.
+MOST_SUMMED = 24
+
+
 class Plain(NamedTuple):
     """What meeting means in a plain world.
 
@@ -32,6 +36,8 @@ class Plain(NamedTuple):
     act  : int64 (S, S), what the one does to the other: 0 cooperates, 1 defects
     selves, accumulated : 1 if everybody meets itself as well; 1 if payoffs are sums and not means
     kept : 1 if payoffs are added to those of all rounds before
+    sums : float (2, D, D) of two strategies on a graph without weights: what i meetings with the first and j with the
+           second sum up to, for each of the two, i + j < D; (2, 0, 0) where rounding or weights forbid it
     """
 
     felt: np.ndarray
@@ -39,6 +45,7 @@ class Plain(NamedTuple):
     selves: int
     accumulated: int
     kept: int
+    sums: np.ndarray
 
 
 def plain(scenario: Scenario, answers: Answers, rows: Repertoire) -> Plain | None:
@@ -59,42 +66,78 @@ def plain(scenario: Scenario, answers: Answers, rows: Repertoire) -> Plain | Non
                 return None
             act[s, t] = 0 if chance == {1.0} else 1
     paid = 0.0 + scenario.game.payoffs()[act, act.T]
-    return Plain(
-        paid + answers.relatedness * paid.T, act, int(scenario.update.meets_itself),
-        int(scenario.payoff == "accumulated"), int(scenario.update.adds_up),
-    )  # fmt: skip
+    felt, selves = paid + answers.relatedness * paid.T, int(scenario.update.meets_itself)
+    sums: list[np.ndarray | None] = [None]
+    if strategies == 2 and len(answers.weight) == 0 and scenario.partners == "all":
+        most = min(int(np.diff(answers.indptr).max()) + selves, MOST_SUMMED)
+        sums = [sums_in_any_order(row[0], row[1], most) for row in felt.tolist()]
+    known = np.zeros((2, 0, 0)) if any(table is None for table in sums) else np.array(sums)
+    return Plain(felt, act, selves, int(scenario.payoff == "accumulated"), int(scenario.update.adds_up), known)
+
+
+def sums_in_any_order(first: float, second: float, most: int) -> np.ndarray | None:
+    """float (most + 1, most + 1): the sum of i times the first and j times the second number, added one by one.
+
+    None if rounding makes it depend on the order in which they are added.
+    """
+    sums = np.zeros((most + 1, most + 1))
+    ways: dict[tuple[int, int], set[tuple[float, float]]] = {(0, 0): {(0.0, 0.0)}}
+    for i in range(most + 1):
+        for j in range(most + 1 - i):
+            before = [(way, first) for way in ways.get((i - 1, j), ())]
+            before += [(way, second) for way in ways.get((i, j - 1), ())]
+            if before:
+                ways[i, j] = {plus.function(*way, x) for way, x in before}
+            found = {total + lost for total, lost in ways[i, j]}
+            if len(found) > 1:
+                return None
+            sums[i, j] = found.pop()
+    return sums
 
 
 @kernel
 def earn_from_all(t, dice, answers, plain, strategy, payoff, acts):
     """Everybody meets all neighbours, in their order, and itself among them where `selves` is 1."""
     weighted = answers.weight.shape[0] > 0
-    indptr, indices, weight, felt, act = answers.indptr, answers.indices, answers.weight, plain.felt, plain.act
+    indptr, indices, weight = answers.indptr, answers.indices, answers.weight
+    felt, act, sums, selves = plain.felt, plain.act, plain.sums, plain.selves
     for k in range(strategy.shape[0]):
+        held = strategy[k]
         helped = 0
         done = 0
         for i in range(answers.size):
-            own = strategy[k, i]
-            earned = 0.0
-            lost = 0.0
-            total = 0.0
-            waiting = plain.selves == 1
-            for at in range(indptr[i], indptr[i + 1]):
-                j = indices[at]
-                if waiting and j > i:
+            own = np.int64(held[i])
+            near = indptr[i + 1] - indptr[i]
+            total = float(near + selves)
+            if near + selves < sums.shape[1]:
+                others = np.int64(0)
+                for at in range(indptr[i], indptr[i + 1]):
+                    others += np.int64(held[indices[at]])
+                helped += (near - others) * (1 - act[own, 0]) + others * (1 - act[own, 1])
+                others += selves * own
+                earned = sums[own, near + selves - others, others]
+            else:
+                earned = 0.0
+                lost = 0.0
+                weights = 0.0
+                waiting = selves == 1
+                for at in range(indptr[i], indptr[i + 1]):
+                    j = indices[at]
+                    if waiting and j > i:
+                        earned, lost = plus(earned, lost, felt[own, own])
+                        weights += 1.0
+                        waiting = False
+                    w = weight[at] if weighted else 1.0
+                    earned, lost = plus(earned, lost, w * felt[own, held[j]])
+                    weights += w
+                    helped += 1 - act[own, held[j]]
+                if waiting:
                     earned, lost = plus(earned, lost, felt[own, own])
-                    total += 1.0
-                    waiting = False
-                w = weight[at] if weighted else 1.0
-                earned, lost = plus(earned, lost, w * felt[own, strategy[k, j]])
-                total += w
-                helped += 1 - act[own, strategy[k, j]]
-            if waiting:
-                earned, lost = plus(earned, lost, felt[own, own])
-                total += 1.0
-            earned += lost
-            done += indptr[i + 1] - indptr[i] + 2 * plain.selves
-            helped += 2 * plain.selves * (1 - act[own, own])
+                    weights += 1.0
+                earned += lost
+                total = weights
+            done += near + 2 * selves
+            helped += 2 * selves * (1 - act[own, own])
             if plain.accumulated == 0 and total > 0.0:
                 earned = earned / total
             payoff[k, i] = payoff[k, i] + earned if plain.kept == 1 else earned

@@ -58,6 +58,8 @@ class Update(Part):
     generational: ClassVar[bool] = False
     #: Is the one who is replaced dead (the newcomer starts with a clean record), or does it learn?
     births: ClassVar[bool] = False
+    #: Do its kernels read fitness? Otherwise they compare payoffs.
+    by_fitness: ClassVar[bool] = True
     #: The weight of oneself among those whose strategy one may take up (1: the closed neighbourhood).
     own_weight: ClassVar[float] = 0.0
     #: Random numbers that one event on a graph takes: 1 for u and v, 2 for w as well.

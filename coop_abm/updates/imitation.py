@@ -241,6 +241,7 @@ class ImitateTheBest(Update):
     title = "imitate the best"
     references = ("NowakMay1992",)
     synchronous = True
+    by_fitness = False
     replace = someone.using(source=source_of_the_best)
     source = source_of_the_best
     transition = transition_to_the_best
@@ -288,6 +289,7 @@ class ProportionalImitation(Update):
     references = ("SantosPacheco2005",)
     draws = 2
     synchronous = True
+    by_fitness = False
     replace = someone.using(source=source_in_proportion)
     source = source_in_proportion
     transition = transition_in_proportion

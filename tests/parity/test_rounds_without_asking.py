@@ -8,7 +8,7 @@ import pytest
 from coop_abm.core.dice import MEET, dice, scripted
 from coop_abm.core.errors import CoopError
 from coop_abm.engine.history import RoundWorld
-from coop_abm.engine.lattice import sums_in_any_order
+from coop_abm.engine.plain import sums_in_any_order
 from coop_abm.engine.rounds import Play, run
 from coop_abm.policies.rule import TableReader
 from coop_abm.scenario import Scenario
