@@ -15,22 +15,20 @@ does, which is usual, the difference is zero without noise.
 
 References
 ----------
-Allen2017
+Allen2017, Fieller1954
 """
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from coop_abm.core.dice import stream_base
 from coop_abm.core.errors import TheoryError
-from coop_abm.core.kernel import current_engine
+from coop_abm.core.workers import in_parts
 from coop_abm.theory.ancestry import Ancestry, Progress, ancestry
 from coop_abm.theory.arguments import number, whole
 from coop_abm.theory.lines import Steps, fill_aliases, meet_three, remeet
@@ -229,24 +227,23 @@ def _round(
     ------
     TheoryError : lines that do not meet
     """
-    workers = 1 if current_engine() == "plain" else os.cpu_count() or 1
-    length = max(1, min(math.ceil(count / (4 * workers)), int(CHUNK_MOVES / max(per_walk, 1.0))))
-    edges = [*range(at, at + count, length), at + count]
-    walk(at, 0)  # compiled once, before threads ask for it
-    parts, moves = [], 0
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for done, (found, moved) in enumerate(pool.map(lambda a, b: walk(a, b - a), edges, edges[1:]), 1):
-                if (moved >= LONGEST).any():
-                    raise TheoryError(f"lines did not meet within {LONGEST:,} moves: the graph is too long for walks")
-                parts.append(found)
-                moves += int(moved.sum())
-                if progress:
-                    progress(before + (after - before) * done / (len(edges) - 1))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return np.concatenate(parts, axis=1), moves
+    found, moves = np.empty((3, count)), np.empty(count, np.int64)
+    done = 0
+
+    def work(first: int, end: int) -> None:
+        found[:, first:end], moved = walk(at + first, end - first)
+        if (moved >= LONGEST).any():
+            raise TheoryError(f"lines did not meet within {LONGEST:,} moves: the graph is too long for walks")
+        moves[first:end] = moved
+
+    def said(part: int) -> None:
+        nonlocal done
+        done += part
+        if progress:
+            progress(before + (after - before) * done / count)
+
+    in_parts(work, count, max(1, int(CHUNK_MOVES / max(per_walk, 1.0))), said)
+    return found, int(moves.sum())
 
 
 def _walked(moments: _Moments, walks: int, spent: int) -> Walked:
