@@ -1,7 +1,17 @@
 """The benchmarks, a file for each subject; ``BENCHMARKS`` is the order of the table."""
 
 from benchmarks.harness import Benchmark
-from benchmarks.rows import death_birth, objects, spatial, start, ten_million, threads, thresholds, tournament, well_mixed
+from benchmarks.rows import (
+    death_birth,
+    objects,
+    spatial,
+    start,
+    ten_million,
+    threads,
+    thresholds,
+    tournament,
+    well_mixed,
+)
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     *death_birth.BENCHMARKS,

@@ -13,6 +13,11 @@ mutation        how often each strategy is seen in the long run, with rare or fr
 replicator      large populations: the replicator equation, rest points, and the same on regular graphs
 chain           the exact 2^N Markov chain of a small graph under four update rules
 coalescence     the exact weak-selection critical ratio of any weighted graph
+ancestry        the two walks of a structure: who inherits from whom, and who plays with whom
+meeting         when two ancestral lines meet: the linear equations, solved exactly
+remeeting       the same ratio for graphs of any size, from walks that meet, with an interval
+lines           the kernels of those walks
+advice          which edge to add or to remove so that cooperation needs the least benefit
 groups          the exact chain of Traulsen-Nowak group splitting, with migration
 group_steps     its states, and every step between them
 group_networks  fixed groups as a weighted graph, and networked groups that rarely duplicate

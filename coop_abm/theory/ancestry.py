@@ -40,7 +40,7 @@ class Ancestry(NamedTuple):
     game   : csr (N, N), g, rows sum to 1: whom one plays with
     scale  : float (N,), S: 1 for averaged payoffs, the weighted degree in the game for accumulated ones
     back   : h, steps from the place that is free to the competitors and back
-    shared : is one graph used for both, and are payoffs averaged?
+    shared : is one graph used for both, and are payoffs averaged, or as if they were?
     """
 
     walk: scipy.sparse.csr_array
@@ -82,7 +82,7 @@ def ancestry(
     walk = replacement_weights(follows, update)
     degree = row_sums(plays)
     scale = np.ones(len(degree)) if payoff == "averaged" else degree
-    shared = replacement is None and payoff == "averaged"
+    shared = replacement is None and float(np.ptp(scale)) <= 1e-12 * float(scale.max())
     return Ancestry(walk, row_sums(walk), scaled_rows(plays, 1 / degree), scale, BACK_STEPS[update], shared)
 
 
