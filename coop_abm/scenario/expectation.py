@@ -16,7 +16,7 @@ from coop_abm.mechanisms import Answers
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.limits import Answered, limits_of, pushes_of
 from coop_abm.scenario.scenario import Scenario
-from coop_abm.theory import chain, coalescence, composition, groups, thresholds
+from coop_abm.theory import birth_death, coalescence, composition, groups, thresholds
 
 #: Regular graphs above this size are answered by the closed form, which takes no time.
 LARGEST_WALKED = 500
@@ -24,6 +24,7 @@ LARGEST_WALKED = 500
 QUICK_NODES, QUICK_STATES = 1_000, 10_000
 #: Splitting less likely than this is none.
 RAREST = 1e-12
+_NAMES = {"birth_death": "birth-death updating", "pairwise_comparison": "pairwise comparison"}
 #: Update rules of which a law of weak selection is known.
 KNOWN = ("birth_death", "death_birth", "imitation", "pairwise_comparison", "wright_fisher")
 
@@ -171,22 +172,13 @@ def _ratio_of_graph(scenario: Scenario, answers: Answers, thorough: bool) -> tup
     strength = answers.strength()
     isothermal = np.ptp(strength) <= 1e-9 * strength.max()
     regular = isothermal and len(answers.weight) == 0
-    if kind == "birth_death":
-        if isothermal:
-            reason = "birth-death updating on a regular graph: as in a well-mixed population"
-            return thresholds.birth_death(size), reason, ("OhtsukiHauertLiebermanNowak2006",)
-        if size > chain.LARGEST:  # no formula is known, but the full chain answers smaller ones
-            raise _Silent("birth-death updating on an irregular graph of this size: no formula is known")
-        found = chain.structure(weights_of(answers).toarray(), update=kind, payoff=payoff)
-        far = abs(found.sigma - 1) < 1e-12
-        ratio = float("inf") if far else (found.sigma + 1) / (found.sigma - 1)
-        return ratio, "full Markov chain over all states of the graph", ("Allen2017",)
+    if kind in ("birth_death", "pairwise_comparison") and isothermal:
+        source = "OhtsukiHauertLiebermanNowak2006" if kind == "birth_death" else "OhtsukiNowak2006b"
+        reason = f"{_NAMES[kind]} on a graph of equal degrees: as in a well-mixed population"
+        return thresholds.birth_death(size), reason, (source,)
     if regular and kind in ("death_birth", "imitation") and size > LARGEST_WALKED:
         formula = thresholds.death_birth if kind == "death_birth" else thresholds.imitation
         return formula(int(strength[0]), size), "closed form for regular graphs", ("Chen2013", "TaylorDayWild2007")
-    if kind == "pairwise_comparison" and isothermal:
-        reason = "pairwise comparison on a regular graph: as in a well-mixed population"
-        return thresholds.birth_death(size), reason, ("OhtsukiNowak2006b",)
     if size > coalescence.LARGEST:
         raise _Silent(
             f"an irregular graph of more than {coalescence.LARGEST:,} nodes is too large for exact walks: "
@@ -197,6 +189,9 @@ def _ratio_of_graph(scenario: Scenario, answers: Answers, thorough: bool) -> tup
             f"an irregular graph of more than {QUICK_NODES:,} nodes takes exact walks a while: "
             'ask coop_abm.critical_ratio(..., method="exact"), or coop-abm threshold'
         )
+    if kind == "birth_death":
+        value = birth_death.critical_ratio(weights_of(answers), payoff=payoff)
+        return value, "coalescing lines of birth-death updating on this graph", ("Allen2017",)
     value = coalescence.critical_ratio(weights_of(answers), update=kind, payoff=payoff)
     return value, "coalescing random walks on this graph", ("Allen2017",)
 

@@ -13,6 +13,7 @@ mutation        how often each strategy is seen in the long run, with rare or fr
 replicator      large populations: the replicator equation, rest points, and the same on regular graphs
 chain           the exact 2^N Markov chain of a small graph under four update rules
 coalescence     the exact weak-selection critical ratio of any weighted graph
+birth_death     the same under birth-death updating, where lines do not move at one pace
 ancestry        the two walks of a structure: who inherits from whom, and who plays with whom
 meeting         when two ancestral lines meet: the linear equations, solved exactly
 remeeting       the same ratio for graphs of any size, from walks that meet, with an interval

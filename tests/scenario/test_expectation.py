@@ -50,10 +50,6 @@ SILENT = {
         replace(named("network"), {"group.enabled": True, "group.size": 20, "group.split": 0.1}),
         "this process is ours, no theory is known",
     ),
-    "birth-death on a large irregular graph": (
-        replace(on_graph(named("network"), networkx.lollipop_graph(8, 8)), {"update": "birth_death"}),
-        "no formula is known",
-    ),
 }  # fmt: skip
 
 
@@ -263,6 +259,15 @@ def test_weighted_irregular_graphs_are_answered_for_both_payoffs(payoff):
     karate = networkx.karate_club_graph()
     found = expectation(replace(on_graph(named("network"), karate), {"payoff": payoff}))
     assert found.value == pytest.approx({"averaged": 7.454152, "accumulated": 7.652810}[payoff], abs=6e-7)
+
+
+@pytest.mark.parametrize("payoff", ["averaged", "accumulated"])
+def test_birth_death_on_an_irregular_graph_has_the_ratio_of_the_chain(payoff):
+    world = replace(on_graph(named("network"), LOLLIPOP), {"update": "birth_death", "payoff": payoff})
+    enumerated = chain.structure(networkx.to_numpy_array(LOLLIPOP), update="birth_death", payoff=payoff)
+    found = expectation(world)
+    assert found.kind == "spite"
+    assert found.value == pytest.approx((enumerated.sigma + 1) / (enumerated.sigma - 1), rel=1e-9)
 
 
 def test_why_rare_duplication_does_not_speak_for_takeovers_is_said():

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from coop_abm.theory import chain, coalescence, composition, groups, transforms
+from coop_abm.theory import birth_death, chain, coalescence, composition, groups, transforms
 
 R, W, Q = 0.2, 0.5, 0.4
 SUBSETS = list(itertools.product([0, R], [0, W], [0, Q]))
@@ -65,10 +65,9 @@ def push(name, M, update, payoff):
 
 @functools.cache
 def ratio_alone(name, update, payoff):
-    """R*: by formula where there is one; under birth-death the chain's own root of the donation game."""
+    """R* by formula, from ancestral lines that meet."""
     if update == "birth_death":
-        loss, gain = (push(name, M, update, payoff) for M in family(0, 0, 0))
-        return -loss / gain
+        return birth_death.critical_ratio(GRAPHS[name], payoff=payoff)
     return coalescence.critical_ratio(GRAPHS[name], update=update, payoff=payoff)
 
 
@@ -112,6 +111,24 @@ def test_the_derivative_is_the_difference_quotient_of_the_chain(update, payoff):
     assert exact == pytest.approx(differenced, abs=2e-8)
     one = chain.fixation_derivative(GRAPHS["weighted"], M, update=update, payoff=payoff)
     assert one.cooperators - one.defectors == pytest.approx(push("weighted", M, update, payoff), abs=1e-12)
+
+
+@pytest.mark.parametrize("payoff", chain.PAYOFFS)
+@pytest.mark.parametrize(
+    "graph", [nx.star_graph(6), nx.cycle_graph(8), nx.krackhardt_kite_graph(), nx.path_graph(2), nx.wheel_graph(7)]
+)
+def test_birth_death_has_a_formula_for_any_graph(graph, payoff):
+    weights = nx.to_numpy_array(graph)
+    found = chain.structure(weights, update="birth_death", payoff=payoff)
+    assert composition.ratio_from_sigma(found.sigma) == pytest.approx(
+        birth_death.critical_ratio(weights, payoff=payoff), rel=1e-9
+    )
+
+
+def test_birth_death_on_large_graphs_of_equal_degrees_is_a_mixed_population():
+    torus = nx.to_scipy_sparse_array(nx.grid_2d_graph(9, 9, periodic=True))
+    assert birth_death.critical_ratio(torus) == pytest.approx(-80, rel=1e-9)
+    assert birth_death.critical_ratio(7.0 * torus, payoff="accumulated") == pytest.approx(-80, rel=1e-9)
 
 
 @pytest.mark.parametrize("p", [0.1, 0.3])
