@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from coop_abm.core.errors import CoopError
     from coop_abm.engine.rounds import Play
     from coop_abm.experiments.tournament import tournament
-    from coop_abm.lab import CriticalRatio, Run, critical_ratio, fixation, run, world
+    from coop_abm.lab import CriticalRatio, Run, advise, critical_ratio, fixation, run, world
     from coop_abm.scenario.card import card
     from coop_abm.scenario.citation import citation, cited
     from coop_abm.scenario.expectation import Expectation, expectation
@@ -37,6 +37,7 @@ _HOMES = {
     "Play": "coop_abm.engine.rounds",
     "Run": "coop_abm.lab",
     "Scenario": "coop_abm.scenario.scenario",
+    "advise": "coop_abm.lab",
     "card": "coop_abm.scenario.card",
     "citation": "coop_abm.scenario.citation",
     "cited": "coop_abm.scenario.citation",
@@ -50,7 +51,7 @@ _HOMES = {
 
 __all__ = [
     "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Play", "Run", "Scenario", "__version__",
-    "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run", "tournament", "world",
+    "advise", "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run", "tournament", "world",
 ]  # fmt: skip
 
 

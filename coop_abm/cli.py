@@ -107,6 +107,58 @@ def image_scoring(
 
 
 @app.command(context_settings=_KNOBS)
+def threshold(
+    context: typer.Context,
+    graph: Annotated[str, typer.Argument(help="A graph file, a well-known graph (karate), or a kind with its knobs.")],
+    update: Annotated[str, typer.Option(help="death_birth, imitation, pairwise_comparison or all.")] = "all",
+    payoff: Annotated[str, typer.Option(help="averaged or accumulated over neighbours.")] = "averaged",
+    weight: Annotated[str, typer.Option(help="Edge attribute that is the weight, or none.")] = "weight",
+    seed: Seed = 0,
+    precision: Annotated[float, typer.Option(help="Standard error to reach, as a share of the ratio.")] = 0.01,
+    no_measure: Annotated[bool, typer.Option("--no-measure", help="Exact theory only, no simulation.")] = False,
+    advise: Annotated[int, typer.Option(help="Name so many changes of one edge that help cooperation most.")] = 0,
+    budget: Annotated[int | None, typer.Option(help="How many changes to answer exactly, at most.")] = None,
+    keep_connected: Annotated[bool, typer.Option(help="Remove no edge that holds the graph together.")] = True,
+    largest_component: Annotated[
+        bool, typer.Option("--largest-component", help="Of a graph in several pieces take the largest.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for figure, numbers and provenance.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Report what a graph asks of cooperation: exact, measured, and how wrong the mean degree is.
+
+    A kind of graph takes its knobs: `coop-abm threshold barabasi_albert --size 1000 --links 2`.
+    """
+    import json
+
+    from coop_abm import output
+    from coop_abm.experiments.threshold import Threshold, found_graph
+    from coop_abm.experiments.threshold_words import pages
+
+    _checked(seed)
+    found = found_graph(
+        graph, weight=None if weight == "none" else weight, seed=seed, knobs=_changes(context.args),
+        largest_component=largest_component,
+    )  # fmt: skip
+    experiment = Threshold(
+        graph, found, update, payoff, precision, not no_measure, advise, budget, keep_connected, seed
+    )
+    if out is not None:
+        output.folder(out)  # refused now, not after the work
+    with _progress(quiet) as report:
+        rows, advice = experiment.measure(report)
+    if as_json:
+        typer.echo(json.dumps(experiment.tree(rows, advice), indent=2, allow_nan=False, ensure_ascii=False))
+    elif not quiet:
+        typer.echo("\n".join(pages(experiment, rows, advice)))
+    if out is not None:
+        written = experiment.save(rows, advice, out)
+        if not as_json:
+            _say_written(written)
+
+
+@app.command(context_settings=_KNOBS)
 def run(
     context: typer.Context,
     scenario: Annotated[str, typer.Argument(help="A scenario file (.toml) or a name; see `coop-abm list`.")],

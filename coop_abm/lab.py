@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from coop_abm import output
+from coop_abm.core.dice import graph_seed
 from coop_abm.core.errors import InputError, ScenarioError, TheoryError, quoted
 from coop_abm.engine.crossing import Measured, Report, crossing, extrapolated, one_over_n
 from coop_abm.engine.drift import DriftRatio, neutral_drift
@@ -29,11 +30,14 @@ from coop_abm.scenario.knobs import dotted, replace
 from coop_abm.scenario.library import NAMED, named
 from coop_abm.scenario.provenance import provenance
 from coop_abm.scenario.scenario import Scenario
+from coop_abm.structures import Graph, limits
 from coop_abm.theory.coalescence import kind_of
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
+
+    from coop_abm.theory.advice import Advice
 
 
 @dataclass(frozen=True)
@@ -356,6 +360,54 @@ def _seed(rng: int | None) -> int:
     seed = secrets.randbits(63) if rng is None else rng
     check_seed(seed)
     return seed
+
+
+def advise(
+    graph_or_scenario: Any,
+    *,
+    count: int = 5,
+    budget: int | None = None,
+    update: str | None = None,
+    payoff: str | None = None,
+    keep_connected: bool = True,
+    adds: bool = True,
+    removals: bool = True,
+    weight: str | None = "weight",
+    progress: Callable[[float], None] | None = None,
+) -> Advice:
+    """Which single edges to add or to remove so that cooperation needs the least benefit; nodes by their names.
+
+    Parameters
+    ----------
+    graph_or_scenario, update, payoff, weight : as :func:`critical_ratio`; of a scenario its graph counts
+    count  : how many changes to name
+    budget : how many changes to answer exactly, at most: those with the largest first-order effect; None for all
+    keep_connected : leave out removals after which the graph falls apart
+    adds, removals : which changes to consider
+    progress : called with the share of the work that is done
+
+    Raises
+    ------
+    GraphError, InputError
+        one line that names the field and what is permitted
+    TheoryError
+        if the graph has more than 5,000 nodes
+    """
+    from coop_abm.theory import advice
+
+    graph = graph_or_scenario if isinstance(graph_or_scenario, Graph) else None
+    if graph is None:
+        declared = _declared(graph_or_scenario, weight)
+        update, payoff = update or declared.update.kind, payoff or declared.payoff
+        if not declared.network.enabled:
+            raise ScenarioError("network.enabled must be true: there is no graph to change")
+        graph = declared.network.graph.build(declared.size, graph_seed(0, 0))
+    limits.few_enough(graph.size * (graph.size - 1) // 2 if graph.complete else 0, "graph")
+    found = advice.advise(
+        graph.weights_matrix(), count=count, budget=budget, update=update or "death_birth",
+        payoff=payoff or "averaged", keep_connected=keep_connected, adds=adds, removals=removals, progress=progress,
+    )  # fmt: skip
+    return found.named(graph.labels) if graph.labels else found
 
 
 def _declared(given: Any, weight: str | None) -> Scenario:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -106,6 +106,30 @@ class Graph(NamedTuple):
         for column, stored in ((first, "<i8"), (second, "<i8"), (weight, "<f8")):
             text.update(np.ascontiguousarray(column, stored).tobytes())
         return text.hexdigest()
+
+
+class InPieces(GraphError):
+    """A graph whose nodes cannot all reach each other; ``largest`` makes the graph of its largest piece."""
+
+    def __init__(self, message: str, largest: Callable[[], Graph]):
+        super().__init__(message)
+        self.largest = largest
+
+
+def largest_piece(error: GraphError) -> Graph | None:
+    """The largest piece of a graph that was refused because it is in several; None for any other reason.
+
+    Raises
+    ------
+    GraphError
+        if that piece cannot be used either
+    """
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, InPieces):
+            return found.largest()
+        found = found.__cause__
+    return None
 
 
 def from_edges(
@@ -233,18 +257,32 @@ def _compressed(
             ends = _listed(labels, [first[bad[0]], second[bad[0]]])
             raise GraphError(f"graph: edge weights must be positive and finite; got {weight[bad[0]]!s} between {ends}")
     present = np.unique(np.concatenate([first, second]))
+    piece = _components(size, first, second)
+    pieces = np.bincount(piece)
+    whole = int(pieces.argmax())
+
+    def largest() -> Graph:
+        """The graph of the largest piece alone, its nodes in the same order."""
+        kept = np.flatnonzero(piece == whole)
+        place, inside = np.zeros(size, np.int64), piece[first] == whole
+        place[kept] = np.arange(len(kept))
+        named = tuple(labels[node] for node in kept) if labels else ()
+        note = f"the largest of {np.count_nonzero(pieces)} pieces was taken: {len(kept)} of {size} nodes"
+        ends = place[first[inside]], place[second[inside]]
+        return _compressed(len(kept), *ends, None if weight is None else weight[inside], named, [*notes, note])
+
     if present.size < size:
         absent = np.setdiff1d(np.arange(min(size, present.size + 3)), present)
-        raise GraphError(
+        raise InPieces(
             f"graph: every node must have a neighbour; {size - present.size} of {size} have none: "
-            f"{_listed(labels, absent, size - present.size)}"
+            f"{_listed(labels, absent, size - present.size)}",
+            largest,
         )
-    lonely_parts = np.bincount(_components(size, first, second))
-    lonely_parts = lonely_parts[lonely_parts > 0]
-    if lonely_parts.size > 1:
-        raise GraphError(
-            f"graph: must be connected; got {lonely_parts.size} components, "
-            f"the largest with {lonely_parts.max()} of {size} nodes"
+    if np.count_nonzero(pieces) > 1:
+        raise InPieces(
+            f"graph: must be connected; got {np.count_nonzero(pieces)} components, "
+            f"the largest with {pieces.max()} of {size} nodes",
+            largest,
         )
 
     low, high = np.minimum(first, second), np.maximum(first, second)

@@ -11,6 +11,7 @@ same form, the adjoint, gives it for all pairs of nodes at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,15 +32,15 @@ class Change(NamedTuple):
     """One edge more or one edge less.
 
     kind : "add" or "remove"
-    one, other : the nodes, one < other
+    one, other : the nodes by number, one < other, or by name
     weight : weight of the edge
     value : (b/c)* after the change, signed
     nodes : nodes of the graph after the change: all, or those of the largest piece that is left
     """
 
     kind: str
-    one: int
-    other: int
+    one: int | str
+    other: int | str
     weight: float
     value: float
     nodes: int
@@ -60,6 +61,11 @@ class Advice(NamedTuple):
     candidates: int
     evaluated: int
     screening: str
+
+    def named(self, labels: Sequence[int | str]) -> Advice:
+        """The same with nodes by the names of nodes 0 .. N-1."""
+        changes = (c._replace(one=labels[int(c.one)], other=labels[int(c.other)]) for c in self.changes)
+        return self._replace(changes=tuple(changes))
 
 
 def advise(
