@@ -1,8 +1,8 @@
-/* The yardstick: death-birth updating on a graph whose edges weigh 1, in C.
+/* The yardstick: death-birth updating on a regular graph, in C.
 
    The same algorithm as coop_abm/engine/keys.py, statement by statement, and the same random numbers in the same
    order (xoshiro256++ seeded by splitmix64, one stream per replicate), so that winners and counts of events are equal
-   to the bit. Two things differ because C has no array bounds or names of columns: tables are plain pointers.
+   to the bit.
 
    gcc -O3 -march=native -ffp-contract=off -shared -fPIC death_birth.c -o death_birth.so
 
@@ -49,11 +49,11 @@ static inline double drawn(stream *s) {
 
 /* Replicates, each placed at random and run to fixation or for `limit` events.
 
-   indptr, indices : neighbours as compressed rows; one degree for all nodes
+   degree, indices : how many neighbours everybody has, and who they are
    radix, stride, holds, idle, fitness : what keys say, see coop_abm/engine/world.py
    start  : heads of each of S strategies
    winner : the strategy that fixed, -1 if none did; events : how many it took; both written */
-void ensemble(int64_t size, const int64_t *indptr, const uint32_t *indices, const int64_t *radix, int64_t stride,
+void ensemble(int64_t size, int64_t degree, const uint32_t *indices, const int64_t *radix, int64_t stride,
               const int16_t *holds, const int8_t *idle, const double *fitness, int64_t strategies, uint64_t base,
               int64_t first, int64_t runs, const int64_t *start, int64_t limit, int64_t *winner, int64_t *events) {
     int16_t *strategy = malloc(size * sizeof *strategy);
@@ -73,7 +73,7 @@ void ensemble(int64_t size, const int64_t *indptr, const uint32_t *indices, cons
         }
         for (int64_t i = 0; i < size; i++) {
             int64_t code = strategy[i] * stride;
-            for (int64_t e = indptr[i]; e < indptr[i + 1]; e++) code += radix[strategy[indices[e]]];
+            for (int64_t e = i * degree; e < (i + 1) * degree; e++) code += radix[strategy[indices[e]]];
             key[i] = code;
         }
         int64_t done = 0;
@@ -85,8 +85,7 @@ void ensemble(int64_t size, const int64_t *indptr, const uint32_t *indices, cons
             double v = place - dead;
             done++;
             if (idle[key[dead]]) continue;
-            const uint32_t *near = indices + indptr[dead];
-            int64_t degree = indptr[dead + 1] - indptr[dead];
+            const uint32_t *near = indices + dead * degree;
             double total = 0.0, passed = 0.0;
             for (int64_t e = 0; e < degree; e++) total += fitness[key[near[e]]];
             double target = v * total;

@@ -36,7 +36,7 @@ from coop_abm.core.errors import CoopError, InputError
 
 ENGINES = ("compiled", "plain")
 #: Bytes of code up to which a kernel is put into those that call it.
-SHORT = 600
+SHORT = 1300
 #: Names by which a kernel makes arrays.
 MAKERS = frozenset(("empty", "zeros", "ones", "full", "arange", "copy"))
 _chosen = os.environ.get("COOP_ABM_ENGINE", "compiled")

@@ -26,12 +26,24 @@ from coop_abm.engine.colonies import ensemble_colonies
 from coop_abm.engine.demes import advance_groups
 from coop_abm.engine.generations import advance_generations, ensemble_generations
 from coop_abm.engine.jumps import ensemble_events, ensemble_jumps, ensemble_ladder, tabulate
-from coop_abm.engine.keys import MOST_KEYS, advance_keyed, count_keys, ensemble_keyed, keys_of, name_all, no_keys
+from coop_abm.engine.keys import (
+    MOST_KEYS,
+    WIDE,
+    advance_keyed,
+    advance_wide,
+    count_keys,
+    ensemble_keyed,
+    happen,
+    keys_of,
+    name_all,
+    no_keys,
+)
 from coop_abm.engine.mixed import advance_mixed, ensemble_mixed
 from coop_abm.engine.nodes import advance_graph, ensemble_graph, recount, renew, renew_all
 from coop_abm.engine.recording import record_generations, record_graph, record_keyed, record_mixed
 from coop_abm.engine.world import World
 from coop_abm.scenario.scenario import Scenario
+from coop_abm.structures.neighbours import degree, row_of
 from coop_abm.updates.base import Kernels
 
 #: exp() of more than this is refused: fitness would leave the range of a float.
@@ -94,13 +106,7 @@ def process(
     if update.generational:
         kind = "generations"
     size = len(matrix) if kind == "mixed" else answers.size
-    if averaged:
-        # A node without neighbours in its group earns nothing; any finite scale says so.
-        scale = 1.0 / np.where(strength > 0, strength, 1.0)
-        largest = np.abs(matrix).max()
-    else:
-        scale = np.ones(answers.size)
-        largest = np.abs(matrix).max() * strength.max()
+    largest = np.abs(matrix).max() * (1.0 if averaged else strength.max())
     if update.selection * largest > LARGEST_EXPONENT:
         raise ScenarioError(
             f"update.intensity x payoff must stay below {LARGEST_EXPONENT:g}, or fitness overflows; "
@@ -111,16 +117,24 @@ def process(
     # A takeover moves many nodes at once, which no rule's gain knows of: then runs are counted.
     followed = record_gains and kind in FOLLOWED and answers.groups == 1
     value = update.reproductive_value(strength) if followed else None
-    keys = no_keys()
+    keys, indptr = no_keys(), answers.indptr
     if kind == "graph" and keyed and len(answers.weight) == 0 and (answers.groups == 1 or answers.split == 0):
         degree_of = np.diff(answers.indptr)
-        degrees = np.unique(degree_of)
+        least = degree_of.min()
+        degrees = np.unique(degree_of) if degree_of.max() > least else np.array([least])
         if count_keys(degrees, len(matrix)) <= MOST_KEYS:
             local = rule.source is not None
             keys = keys_of(degree_of, degrees, matrix, update.selection, averaged, local)
+            if len(degrees) == 1:
+                indptr = degrees  # all have one number of neighbours, so rows need not be looked up
+    # In place, because a million nodes are many. A node without neighbours in its group earns nothing; any
+    # finite scale says so.
+    scale = strength
+    scale[strength == 0] = 1.0
+    np.divide(1.0, scale, out=scale) if averaged else scale.fill(1.0)
     world = World(
         size=size,
-        indptr=answers.indptr,
+        indptr=indptr,
         indices=answers.indices.astype(np.int32, copy=False).view(np.uint32),
         weight=answers.weight,
         matrix=matrix,
@@ -149,7 +163,8 @@ def process(
     # What is not recorded is not compiled either.
     gain = rule.gain if rule.gain is not None and len(world.value) else no_gain
     if len(keys.holds):
-        bound = advance_keyed.using(replace=rule.replace, gain=gain)
+        advance = advance_wide if world.size >= WIDE and rule.source is not None else advance_keyed
+        bound = advance.using(happen=happen.using(replace=rule.replace, gain=gain))
         record = record_keyed.using(advance_keyed=bound)
         return Process(kind, world, ensemble_keyed.using(advance_keyed=bound), bound, record, keyed=True)
     bound = advance_graph.using(replace=rule.replace, gain=gain)
@@ -176,7 +191,8 @@ def columns_of(ready: Process, strategy: np.ndarray, count: np.ndarray) -> tuple
 def assign_node(ready: Process, columns: tuple[np.ndarray, ...], count: np.ndarray, row: int, strategy: int) -> None:
     """Give the individual on one node another strategy, and renew what follows from it."""
     world = ready.world
-    near = world.indices[world.indptr[row] : world.indptr[row + 1]].tolist()
+    start = int(row_of.plain(row, world.indptr))
+    near = world.indices[start : start + int(degree.plain(row, world.size, world.indptr))].tolist()
     if ready.keyed:
         key, keys = columns[0], world.keys
         before = int(keys.holds[key[row]])

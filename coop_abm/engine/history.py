@@ -7,6 +7,7 @@ is the start.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -172,6 +173,14 @@ class EventWorld:
             return world.keys.payoff[self.changing[0]]
         return self.changing[-2]
 
+    @cached_property
+    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(indptr, indices, weight): neighbours as compressed rows, written out."""
+        world, indptr = self.process.world, self.process.world.indptr
+        if len(indptr) == 1:
+            indptr = np.arange(0, len(world.indices) + 1, indptr[0], dtype=np.int64)
+        return indptr, world.indices.view(np.int32), world.weight
+
     def assign(self, row: int, strategy: int) -> None:
         """Give the individual in this row another strategy, by index, and renew what follows from it.
 
@@ -238,7 +247,7 @@ class EventWorld:
             alive = np.broadcast_to(np.int64(1), (1, size))
         return Snapshot(
             strategy[None, :], alive, self.payoff[None, :], self.helper[strategy][None, :],
-            group, self.helper, np.zeros((1, 2), np.int64), (world.indptr, world.indices, world.weight),
+            group, self.helper, np.zeros((1, 2), np.int64), self.rows,
             self.second[None, :], families(world.family, size),
         )  # fmt: skip
 

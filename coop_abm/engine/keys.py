@@ -19,13 +19,16 @@ from coop_abm.core.dice import drawn, open_stream
 from coop_abm.core.kernel import kernel
 from coop_abm.engine.nodes import recount
 from coop_abm.engine.world import Keys, shuffled, winner_of
-from coop_abm.structures.neighbours import degree, neighbour
+from coop_abm.structures.neighbours import degree, neighbour, row_of
 from coop_abm.updates.base import someone
 
 #: Tables of more keys than this would not stay in the processor's cache.
 MOST_KEYS = 1 << 18
 #: The type of the strategy of an individual, as in the table of the round clock.
 STRATEGY = np.int16
+
+#: Nodes from which on it pays to look ahead, and how many events that is.
+WIDE, AHEAD = 50_000, 64
 
 #: Rebound to the kernels of an update rule by ``Kernel.using``.
 replace = gain = someone
@@ -104,47 +107,104 @@ def name_all(strategy, world, key):
 
 
 @kernel
+def happen(u, w, none, world, key, count):
+    """One event: its gain, and the strategy that spread, -1 if nothing changed.
+
+    none : float (0,), made by the caller, so that the compiler sees that it is empty
+    """
+    indptr, indices, keys = world.indptr, world.indices, world.keys
+    place = u * world.size
+    i = np.int64(place)
+    if keys.idle.shape[0] > 0 and keys.idle[key[i]] == 1:
+        return 0.0, np.int64(-1)
+    dead, parent = replace(
+        u, place - i, w, world.size, none, indptr, indices, none, key, keys.fitness, keys.payoff, world.pressure
+    )
+    gained = 0.0
+    if world.value.shape[0] > 0:
+        gained = world.value[dead] * gain(
+            dead, world.size, indptr, indices, none, key, keys.helping, keys.fitness, keys.payoff, world.pressure
+        )
+    old = np.int64(keys.holds[key[dead]])
+    new = np.int64(keys.holds[key[parent]])
+    if new == old:
+        return gained, np.int64(-1)
+    count[old] -= 1
+    count[new] += 1
+    key[dead] = np.int64(key[dead]) + (new - old) * keys.stride
+    step = keys.radix[new] - keys.radix[old]
+    start = row_of(dead, indptr)
+    for e in range(start, start + degree(dead, world.size, indptr)):
+        j = indices[np.uint64(e)]
+        key[j] = np.int64(key[j]) + step
+    return gained, new
+
+
+@kernel
 def advance_keyed(world, key, count, limit, s0, s1, s2, s3):
     """Events on a graph until one strategy is left or `limit` events are done.
 
     key : uint (N,), count : int64 (S,), changed in place. Returns the events done, the sum of gains (see
     ``updates/base.py``) and the stream.
     """
-    size, pressure, draws, value = world.size, world.pressure, world.draws, world.value  # read in every event
-    indptr, indices, keys = world.indptr, world.indices, world.keys
-    radix, stride, holds, idle = keys.radix, keys.stride, keys.holds, keys.idle
-    helping, payoff, fitness = keys.helping, keys.payoff, keys.fitness
-    none = np.empty(0)  # made here, so that the compiler sees that it is empty
-    local = idle.shape[0] > 0
-    recorded = value.shape[0] > 0
-    gained = 0.0
+    none = np.empty(0)
+    total = 0.0
     w = 0.0
     done = np.int64(0)
-    left = winner_of(count, size) < 0
+    left = winner_of(count, world.size) < 0
     while left and done < limit:
         u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
-        if draws > 1:
+        if world.draws > 1:
             w, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
+        gained, new = happen(u, w, none, world, key, count)
+        total += gained
         done += 1
-        place = u * size
-        i = np.int64(place)
-        if local and idle[key[i]] == 1:
-            continue
-        dead, parent = replace(u, place - i, w, size, none, indptr, indices, none, key, fitness, payoff, pressure)
-        if recorded:
-            gained += value[dead] * gain(dead, size, indptr, indices, none, key, helping, fitness, payoff, pressure)
-        old = holds[key[dead]]
-        new = holds[key[parent]]
-        if new != old:
-            count[old] -= 1
-            count[new] += 1
-            key[dead] = np.int64(key[dead]) + (np.int64(new) - np.int64(old)) * stride
-            step = radix[new] - radix[old]
-            for e in range(degree(dead, size, indptr)):
-                j = neighbour(dead, e, indptr, indices)
-                key[j] = np.int64(key[j]) + step
-            left = count[new] < size
-    return done, gained, s0, s1, s2, s3
+        if new >= 0:
+            left = count[new] < world.size
+    return done, total, s0, s1, s2, s3
+
+
+@kernel
+def advance_wide(world, key, count, limit, s0, s1, s2, s3):
+    """The same on a graph that is too large for the processor's cache, and with the same result.
+
+    Waiting for memory takes most of the time there. The nodes of a number of events are drawn ahead, and
+    they and their neighbours are read once, so that many reads are under way together.
+    """
+    none = np.empty(0)
+    us = np.empty(AHEAD)
+    ws = np.zeros(AHEAD)
+    kept = np.zeros(1, np.int64)  # written, or the compiler would leave the reading out
+    seen = np.int64(0)
+    total = 0.0
+    done = np.int64(0)
+    left = winner_of(count, world.size) < 0
+    while left and done < limit:
+        before = s0, s1, s2, s3
+        many = min(np.int64(AHEAD), limit - done)
+        for b in range(many):
+            us[b], s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
+            if world.draws > 1:
+                ws[b], s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
+            i = np.int64(us[b] * world.size)
+            seen += np.int64(key[i])
+            start = row_of(i, world.indptr)
+            for e in range(start, start + degree(i, world.size, world.indptr)):
+                seen += np.int64(key[world.indices[np.uint64(e)]])
+        kept[0] = seen
+        b = np.int64(0)
+        while left and b < many:
+            gained, new = happen(us[b], ws[b], none, world, key, count)
+            total += gained
+            b += 1
+            if new >= 0:
+                left = count[new] < world.size
+        done += b
+        if b < many:  # all agree before the numbers are used up: give the others back
+            s0, s1, s2, s3 = before
+            for _ in range(b * world.draws):
+                _u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
+    return done, total, s0, s1, s2, s3
 
 
 @kernel

@@ -41,7 +41,8 @@ class World(NamedTuple):
     """Everything that an event reads and never writes.
 
     size      : number of sites: nodes, rows of groups, or strategies of a mixed population
-    indptr, indices, weight : neighbours of sites, `indices` as uint32; of a mixed population, none
+    indptr, indices, weight : neighbours of sites, `indices` as uint32; of a mixed population, none. Where
+                nodes have keys and one degree, `indptr` is that number alone
     matrix    : float (S, S), expected felt payoff of an encounter, see ``expected_matrix``
     scale     : float (size,), what the sum over neighbours is multiplied with: 1 over weighted
                 degree for averaged payoffs, 1 for accumulated ones

@@ -88,9 +88,8 @@ class Answers(NamedTuple):
         """float (N,): weighted degree of every node."""
         if len(self.indptr) == 0:
             return np.full(self.size, self.size - 1.0)
-        counted = np.diff(self.indptr).astype(np.float64)
         if len(self.weight) == 0:
-            return counted
+            return np.diff(self.indptr).astype(np.float64)
         rows = np.repeat(np.arange(self.size), np.diff(self.indptr))
         return np.bincount(rows, self.weight, minlength=self.size)
 

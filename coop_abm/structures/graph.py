@@ -26,8 +26,9 @@ class Graph(NamedTuple):
 
     size    : number of nodes N
     indptr  : int64 (N + 1,), where the row of each node starts; (0,) for the complete graph
-    indices : int64 (2E,), neighbours of each node, ascending; (0,) for the complete graph
-    weight  : float64 (2E,), weight of each edge, a pure number > 0; (0,) for the complete graph
+    indices : int32 (2E,), neighbours of each node, ascending; (0,) for the complete graph
+    weight  : float64 (2E,), weight of each edge, a pure number > 0, one number seen 2E times where all are 1;
+              (0,) for the complete graph
     labels  : the user's names of nodes 0 .. N-1; () where nodes have no names
     notes   : what was changed on the way here, one sentence each
     """
@@ -57,7 +58,7 @@ class Graph(NamedTuple):
     @property
     def weighted(self) -> bool:
         """Does any edge have a weight other than 1?"""
-        return bool(np.any(self.weight != 1.0))
+        return self.weight.strides != (0,) and bool(np.any(self.weight != 1.0))
 
     @property
     def regular(self) -> int | None:
@@ -82,7 +83,7 @@ class Graph(NamedTuple):
             return first.astype(np.int64), second.astype(np.int64), np.ones(first.size)
         first = np.repeat(np.arange(self.size, dtype=np.int64), self.degree)
         once = first < self.indices
-        return first[once], self.indices[once], self.weight[once]
+        return first[once], self.indices[once].astype(np.int64), self.weight[once]
 
     def weights_matrix(self) -> Any:
         """The symmetric matrix of edge weights, scipy.sparse.csr_array (N, N)."""
@@ -291,11 +292,13 @@ def _compressed(
         done = "counted once" if weight is None else "merged, weights added"
         notes = [*notes, f"parallel edges {done}: {first.size - pair.size}"]
     low, high = low[at], high[at]
-    merged = np.ones(pair.size) if weight is None else np.bincount(where, weight)
-    with np.errstate(over="ignore"):
-        total = float(merged.sum())
-    if not math.isfinite(2.0 * total):
-        raise GraphError("graph: edge weights are too large to be added up")
+    merged = None
+    if weight is not None:
+        merged = np.bincount(where, weight)
+        with np.errstate(over="ignore"):
+            total = float(merged.sum())
+        if not math.isfinite(2.0 * total):
+            raise GraphError("graph: edge weights are too large to be added up")
     return compressed_rows(size, low, high, merged, labels, tuple(notes))
 
 
@@ -303,17 +306,33 @@ def compressed_rows(
     size: int,
     first: np.ndarray,
     second: np.ndarray,
-    weight: np.ndarray,
+    weight: np.ndarray | None,
     labels: tuple[str | int, ...] = (),
     notes: tuple[str, ...] = (),
 ) -> Graph:
-    """Sorted compressed rows of edges that are already known to be sound, each given once."""
+    """Sorted compressed rows of edges that are already known to be sound, each given once; no weight: all are 1."""
     rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
     order = np.lexsort((columns, rows))
     indptr = np.zeros(size + 1, np.int64)
     np.cumsum(np.bincount(rows, minlength=size), out=indptr[1:])
-    both = np.concatenate([weight, weight])[order]
-    return Graph(size, indptr, columns[order].astype(np.int64), both, labels, notes)
+    both = all_one(rows.size) if weight is None else np.concatenate([weight, weight])[order]
+    return Graph(size, indptr, columns[order].astype(np.int32), both, labels, notes)
+
+
+def regular_rows(neighbours: np.ndarray) -> Graph:
+    """The graph of nodes with equally many neighbours, already known to be sound.
+
+    neighbours : int32 (N, k), those of each node, in any order; sorted in place
+    """
+    size, degree = neighbours.shape
+    neighbours.sort(axis=1)
+    indptr = np.arange(0, size * degree + 1, degree, dtype=np.int64)
+    return Graph(size, indptr, neighbours.reshape(-1), all_one(size * degree))
+
+
+def all_one(count: int) -> np.ndarray:
+    """float64 (count,): the weight 1, as often as asked and stored once; read-only."""
+    return np.broadcast_to(np.float64(1.0), (count,))
 
 
 def _components(size: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:

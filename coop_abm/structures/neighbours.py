@@ -3,7 +3,8 @@
 A structure reaches a kernel as three arrays: ``indptr`` int64 (N+1,), ``indices`` int32 (2E,) and
 ``weight`` float64 (2E,), the usual compressed rows. Two of them may be empty and then have a
 meaning: no ``indptr`` is the complete graph, answered in O(1); no ``weight`` is a graph whose edges
-all weigh 1.
+all weigh 1. An ``indptr`` of one number is a graph in which everybody has so many neighbours: that
+saves a trip to memory in each event, and 8 bytes a node.
 
 Places are unsigned where they are read most: a signed one may be counted from the end, and asking
 whether it is costs a step in every access. Worlds of the event clock hold ``indices`` as uint32.
@@ -21,7 +22,17 @@ def degree(i, size, indptr):
     """How many neighbours does i have?"""
     if indptr.shape[0] == 0:
         return np.int64(size - 1)
+    if indptr.shape[0] == 1:
+        return np.int64(indptr[0])
     return indptr[i + 1] - indptr[i]
+
+
+@kernel
+def row_of(i, indptr):
+    """Where the neighbours of i start in ``indices``; not of a complete graph."""
+    if indptr.shape[0] == 1:
+        return i * indptr[0]
+    return indptr[i]
 
 
 @kernel
@@ -29,7 +40,7 @@ def neighbour(i, e, indptr, indices):
     """The neighbour number e of i, in ascending order."""
     if indptr.shape[0] == 0:
         return np.int64(e) if e < i else np.int64(e + 1)
-    return np.int64(indices[np.uint64(indptr[i] + e)])
+    return np.int64(indices[np.uint64(row_of(i, indptr) + e)])
 
 
 @kernel
@@ -37,7 +48,7 @@ def edge_weight(i, e, indptr, weight):
     """The weight of the edge from i to its neighbour number e."""
     if weight.shape[0] == 0:
         return 1.0
-    return weight[np.uint64(indptr[i] + e)]
+    return weight[np.uint64(row_of(i, indptr) + e)]
 
 
 @kernel

@@ -49,7 +49,7 @@ def within(graph: Graph, group: np.ndarray) -> Graph:
         if np.all(group == group[0]):
             return graph
         first, second = _all_pairs(group)
-        return compressed_rows(graph.size, first, second, np.ones(first.size), graph.labels, graph.notes)
+        return compressed_rows(graph.size, first, second, None, graph.labels, graph.notes)
     first, second, weight = graph.edges()
     kept = group[first] == group[second]
     return compressed_rows(graph.size, first[kept], second[kept], weight[kept], graph.labels, graph.notes)

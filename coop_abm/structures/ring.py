@@ -8,7 +8,7 @@ import numpy as np
 
 from coop_abm.core.errors import GraphError
 from coop_abm.core.part import Part, knob
-from coop_abm.structures.graph import Graph, from_edges
+from coop_abm.structures.graph import Graph, regular_rows
 from coop_abm.structures.limits import few_enough
 
 
@@ -47,6 +47,8 @@ class Ring(Part):
     def build(self, size: int, seed: int = 0) -> Graph:
         """The graph of `size` nodes; `seed` is not used. Raises GraphError as `check` does."""
         self.check(size)
-        here = np.arange(size)
-        steps = range(1, self.degree // 2 + 1)
-        return from_edges(size, np.concatenate([np.column_stack([here, (here + s) % size]) for s in steps]))
+        around = np.empty((size, self.degree), np.int32)
+        for step in range(1, self.degree // 2 + 1):
+            around[:, 2 * step - 2] = np.roll(np.arange(size, dtype=np.int32), step)
+            around[:, 2 * step - 1] = np.roll(np.arange(size, dtype=np.int32), -step)
+        return regular_rows(around)

@@ -8,7 +8,7 @@ import numpy as np
 
 from coop_abm.core.part import Part, knob
 from coop_abm.structures import grid
-from coop_abm.structures.graph import Graph, from_edges
+from coop_abm.structures.graph import Graph, regular_rows
 
 # With fewer than 3 rows or columns the neighbour to the left is the neighbour to the right.
 SHORTEST = 3
@@ -50,17 +50,9 @@ class Torus(Part):
 
     def build(self, size: int, seed: int = 0) -> Graph:
         """The graph of `size` nodes; `seed` is not used. Raises GraphError as `check` does."""
-        rows, columns = self.shape(size)
-        pairs = [
-            np.column_stack([np.arange(size), row % rows * columns + column % columns])
-            for row, column in grid.ahead(rows, columns, self.neighbours)
-        ]
-        return from_edges(size, np.concatenate(pairs))
-
-    def around(self, size: int) -> np.ndarray:
-        """int64 (size, neighbours): neighbours of each node as one reads, row by row from the upper left."""
-        rows, columns = self.shape(size)
-        row, column = np.divmod(np.arange(size), columns)
-        steps = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
-        near = [(d, r) for d, r in steps if self.neighbours == 8 or d == 0 or r == 0]
-        return np.column_stack([(row + d) % rows * columns + (column + r) % columns for d, r in near])
+        here = np.arange(size, dtype=np.int32).reshape(self.shape(size))
+        ahead = [(0, 1), (1, 0), (1, 1), (1, -1)][: self.neighbours // 2]
+        around = np.empty((size, self.neighbours), np.int32)
+        for at, (down, right) in enumerate([*ahead, *((-down, -right) for down, right in ahead)]):
+            around[:, at] = np.roll(here, (down, right), (0, 1)).ravel()
+        return regular_rows(around)

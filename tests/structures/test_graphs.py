@@ -34,7 +34,7 @@ def is_sound(graph):
         assert i not in row
     matrix = graph.weights_matrix()
     assert (abs(matrix - matrix.T)).sum() == 0
-    assert graph.indptr.dtype == graph.indices.dtype == np.int64
+    assert (graph.indptr.dtype, graph.indices.dtype) == (np.int64, np.int32)
     assert graph.weight.dtype == np.float64
     assert graph.indptr.shape == (graph.size + 1,)
     assert graph.indices.shape == graph.weight.shape
