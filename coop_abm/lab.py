@@ -336,7 +336,9 @@ def critical_ratio(
         drift = neutral_drift(declared, seed=seed, relative_error=sharp)
         reason = f"neutral drift, weak selection; sigma = {drift.sigma.value:.6g} ± {drift.sigma.error:.2g}"
         return _ratio(drift, method, reason)
-    measure = {"crossing": crossing, "extrapolated": extrapolated, "one_over_n": one_over_n}[method]
+    simulated: dict[str, Callable[..., Measured]]
+    simulated = {"crossing": crossing, "extrapolated": extrapolated, "one_over_n": one_over_n}
+    measure = simulated[method]
     found = measure(declared, seed=seed, relative_error=sharp, report=report)
     level = "1/N" if method == "one_over_n" else "rho_D"
     reason = f"rho_C = {level} in simulation at intensity {found.intensities[0]:.4g}"
