@@ -25,10 +25,10 @@ import numpy as np
 
 from coop_abm.core.dice import stream_base
 from coop_abm.core.errors import InputError, NotAbsorbed, TheoryError
+from coop_abm.core.workers import in_parts
 from coop_abm.engine import neutral
 from coop_abm.engine.fixation import Progress, starting
 from coop_abm.engine.statistics import FEWEST, Estimate, mean, planned, ratio
-from coop_abm.core.workers import in_parts
 from coop_abm.mechanisms import Answers
 from coop_abm.scenario.expectation import payoff_family
 from coop_abm.scenario.scenario import Scenario

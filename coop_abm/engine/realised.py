@@ -163,7 +163,7 @@ def sampled_process(scenario: Scenario, games: int) -> Process:
         answers.visibility, answers.relatedness, answers.assortment, help_fails, refusal_fails,
         scenario.update.selection, np.empty(0),
     )  # fmt: skip
-    return Process("mixed", world, ensemble_sampled, ensemble_sampled)  # type: ignore[arg-type]
+    return Process("mixed", world, ensemble_sampled, ensemble_sampled, None)  # type: ignore[arg-type]
 
 
 @kernel

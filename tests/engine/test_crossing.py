@@ -174,6 +174,24 @@ def test_a_precision_is_asked_for_in_one_way(method):
     assert coop_abm.critical_ratio(small, method=method, precision=0.05, rng=2) == found
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{}, KIN | DIRECT, {"update": "imitation"}, {"payoff": "accumulated"} | DIRECT, {"update": "pairwise_comparison"}],
+    ids=["none", "kin and direct", "imitation", "accumulated direct", "pairwise"],
+)
+def test_walks_answer_for_composed_rules_on_a_graph(changes):
+    world = on(nx.barabasi_albert_graph(40, 2, seed=3), **changes)
+    found, exact = coop_abm.critical_ratio(world, method="walks", precision=0.02, rng=4), expectation(world).value
+    assert abs(found.value - exact) <= 4 * found.error and found.error < 0.05 * abs(exact)
+    assert found.low < found.value < found.high and found.replicates > 0
+
+
+@pytest.mark.parametrize("world", ["kin", "group", "families", on(LOLLIPOP, update="birth_death")])
+def test_worlds_without_walks_are_refused_in_one_line(world):
+    with pytest.raises(TheoryError, match="walks: need a graph"):
+        coop_abm.critical_ratio(world, method="walks", rng=5)
+
+
 def test_groups_that_split_have_no_drift_form_and_say_so():
     with pytest.raises(TheoryError, match="groups split"):
         coop_abm.critical_ratio("group", method="drift", rng=3)
