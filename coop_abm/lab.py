@@ -23,6 +23,7 @@ from coop_abm.engine.fixation import fixation as measure_fixation
 from coop_abm.engine.history import EventWorld, RoundWorld, Running, series
 from coop_abm.engine.measures import chosen
 from coop_abm.engine.rounds import Play
+from coop_abm.engine.walks import WalkedRatio, walked_ratio
 from coop_abm.policies.roster import roster
 from coop_abm.scenario.expectation import Expectation, expectation, verdict
 from coop_abm.scenario.files import dumps, load, on_graph
@@ -126,7 +127,7 @@ class Run:
         return paths + figures.save(self.plot(), place, "run")
 
 
-METHODS = ("exact", "drift", "crossing", "extrapolated", "one_over_n")
+METHODS = ("exact", "walks", "drift", "crossing", "extrapolated", "one_over_n")
 #: Relative standard error of a measured critical ratio, unless another is asked for.
 PRECISION = 0.005
 
@@ -283,7 +284,7 @@ def critical_ratio(
     *,
     update: str | None = None,
     payoff: str | None = None,
-    method: Literal["exact", "drift", "crossing", "extrapolated", "one_over_n"] = "exact",
+    method: Literal["exact", "walks", "drift", "crossing", "extrapolated", "one_over_n"] = "exact",
     precision: float | None = None,
     weight: str | None = "weight",
     rng: int | None = None,
@@ -295,6 +296,7 @@ def critical_ratio(
     method        what it is
     ============  ==========================================================================================
     exact         theory of this very scenario, or an error that says why it is silent
+    walks         random walks that meet, for graphs too large to solve, with an interval; weak selection
     drift         neutral drift in simulation, weak selection; mixed populations, graphs, families
     crossing      simulation at the intensity of the scenario: where rho_C = rho_D
     extrapolated  the crossing at three weak intensities, extrapolated to none
@@ -336,11 +338,16 @@ def critical_ratio(
             raise TheoryError(f"theory is silent: {expected.reason}")
         return CriticalRatio(expected.value, expected.value, expected.value, expected.kind, reason=expected.reason)
     seed, sharp = _seed(rng), precision or PRECISION
+    if method == "walks":
+        reason = "random walks that meet on this graph, weak selection"
+        return _ratio(walked_ratio(declared, seed=seed, relative_error=sharp), method, reason)
     if method == "drift":
         drift = neutral_drift(declared, seed=seed, relative_error=sharp)
         reason = f"neutral drift, weak selection; sigma = {drift.sigma.value:.6g} ± {drift.sigma.error:.2g}"
         return _ratio(drift, method, reason)
-    measure = {"crossing": crossing, "extrapolated": extrapolated, "one_over_n": one_over_n}[method]
+    simulated: dict[str, Callable[..., Measured]]
+    simulated = {"crossing": crossing, "extrapolated": extrapolated, "one_over_n": one_over_n}
+    measure = simulated[method]
     found = measure(declared, seed=seed, relative_error=sharp, report=report)
     level = "1/N" if method == "one_over_n" else "rho_D"
     reason = f"rho_C = {level} in simulation at intensity {found.intensities[0]:.4g}"
@@ -350,7 +357,7 @@ def critical_ratio(
     return _ratio(found, method, reason)
 
 
-def _ratio(found: Measured | DriftRatio, method: str, reason: str) -> CriticalRatio:
+def _ratio(found: Measured | DriftRatio | WalkedRatio, method: str, reason: str) -> CriticalRatio:
     return CriticalRatio(
         found.value, found.low, found.high, kind_of(found.value), found.error, method, reason, found.runs
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 from coop_abm.core.dice import stream_base
 from coop_abm.core.errors import TheoryError
-from coop_abm.engine.events import FOLLOWED, process
+from coop_abm.engine.events import FOLLOWED, Process, process
 from coop_abm.engine.fixation import Ensemble, Fixation, ensemble, starting, summary
 from coop_abm.engine.statistics import FEWEST, RESERVE, planned
 from coop_abm.scenario.knobs import replace
@@ -44,6 +44,8 @@ MOST_MOVES = 14
 
 #: Called with words about what is being done, and how far it is, in [0, 1].
 Report = Callable[[str, float], None]
+#: Makes a world ready for its events, from its scenario and the root seed.
+Prepare = Callable[[Scenario, int], Process]
 
 
 class NoCrossing(TheoryError):
@@ -117,11 +119,15 @@ class Bench:
     ----------
     criterion : "RD" for rho_C against rho_D, "AD" for rho_C against 1/N
     cell : numbers that set the streams of this bench apart from others under one seed
+    prepare : makes the process of a world ready; by default that of expected payoffs
     """
 
-    def __init__(self, scenario: Scenario, seed: int, criterion: str, cell: tuple[int, ...] = ()):
+    def __init__(
+        self, scenario: Scenario, seed: int, criterion: str, cell: tuple[int, ...] = (), prepare: Prepare | None = None
+    ):
         self.scenario, self.seed, self.criterion, self.cell = scenario, seed, criterion, cell
-        self.on_graph = process(scenario, seed).kind in FOLLOWED
+        self.prepare = prepare or (lambda world, seed: process(world, seed, record_gains=True))
+        self.on_graph = self.prepare(scenario, seed).kind in FOLLOWED
         halves = self.on_graph and criterion == "RD"
         self.heads = scenario.size // 2 if halves else 1
         self.steepest = STRAIGHT if halves else math.inf if self.on_graph else STEEPEST[criterion]
@@ -164,7 +170,7 @@ class Bench:
         if runs > have:
             bits = (int(word) for word in np.frombuffer(np.float64(ratio).tobytes(), np.uint32))
             base = stream_base(self.seed, *self.cell, invader, *bits)
-            ready = process(world, self.seed, record_gains=True)
+            ready = self.prepare(world, self.seed)
             known.append(ensemble(ready, start, runs - have, base=base, first=have))
             self.runs += runs - have
             self.events += int(known[-1].events.sum())

@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from coop_abm.core.errors import InputError, ScenarioError, TheoryError
-from coop_abm.engine.bench import Bench, NoCrossing, Point, Report, bracket, curve, measured, settle
+from coop_abm.engine.bench import Bench, NoCrossing, Point, Prepare, Report, bracket, curve, measured, settle
 from coop_abm.engine.statistics import Z95, ChiSquare, chi_square
 from coop_abm.scenario.expectation import payoff_family
 from coop_abm.scenario.knobs import replace
@@ -70,6 +70,7 @@ def crossing(
     largest: float = 1000.0,
     most_events: int = MOST_EVENTS,
     report: Report | None = None,
+    prepare: Prepare | None = None,
 ) -> Measured:
     """The benefit-to-cost ratio at which rho_C = rho_D, at the scenario's intensity of selection.
 
@@ -79,6 +80,7 @@ def crossing(
     largest   : the search gives up beyond this ratio
     most_events : replacements after which no more are planned, whatever the error; events and not seconds, so
                 that a seed gives the same result on any machine
+    prepare   : makes the process of a world ready, where it is not that of expected payoffs
 
     Raises
     ------
@@ -87,7 +89,7 @@ def crossing(
     ScenarioError
         if the world has no benefit and cost, or not two strategies
     """
-    return _at_one_intensity(scenario, "RD", seed, relative_error, largest, most_events, report)
+    return _at_one_intensity(scenario, "RD", seed, relative_error, largest, most_events, report, prepare)
 
 
 def one_over_n(
@@ -136,7 +138,7 @@ def extrapolated(
     )  # fmt: skip
     scale = _largest_payoff(scenario, max(abs(rough.value), 1.0), seed)
     x = np.array([product**power for product in EXTRAPOLATED])
-    each = relative_error / _amplification(x)
+    each = relative_error / amplification(x)
     parts, centre = [], rough.value
     for position, product in enumerate(EXTRAPOLATED):
         weak = replace(scenario, {"update.intensity": product / scale})
@@ -185,10 +187,10 @@ def to_zero(x: np.ndarray, y: np.ndarray, error: np.ndarray) -> tuple[float, flo
 
 def _at_one_intensity(
     scenario: Scenario, criterion: Criterion, seed: int, relative_error: float, largest: float, most_events: int,
-    report: Report | None,
+    report: Report | None, prepare: Prepare | None = None,
 ) -> Measured:  # fmt: skip
     _check(scenario, criterion)
-    search = Bench(scenario, seed, criterion)
+    search = Bench(scenario, seed, criterion, prepare=prepare)
     centre = bracket(search, largest, report)
     return _refined(scenario, criterion, seed, (), centre, relative_error, most_events, report, search)
 
@@ -202,7 +204,7 @@ def _refined(
     place = settle(search, centre, most_events // 3, report)
     if report:
         report(f"measuring near b/c = {place.centre:.4g}", 0.3)
-    bench = Bench(scenario, seed, criterion, (*cell, MEASURED))
+    bench = Bench(scenario, seed, criterion, (*cell, MEASURED), search.prepare)
     points, through = measured(bench, place, relative_error, search, most_events - search.events)
     root, error = through.root, through.error
     if report:
@@ -226,7 +228,7 @@ def _check(scenario: Scenario, criterion: str) -> None:
         raise TheoryError("crossing: fixation is measured one replacement at a time; it needs clock = event")
 
 
-def _amplification(x: np.ndarray) -> float:
+def amplification(x: np.ndarray) -> float:
     """How much less certain a line of equally certain points is at 0 than each of its points."""
     one = np.ones(len(x))
     return curve(x, one, one).error_at(0.0)
