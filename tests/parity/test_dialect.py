@@ -15,8 +15,22 @@ import coop_abm
 PACKAGE = Path(coop_abm.__file__).parent
 
 #: Columns of less than 64 bits, in which arithmetic wraps around.
-NARROW = {"strategy", "alive", "standing", "group", "member", "open", "last", "memory", "key", "holds"}
-FROM_NUMPY = {"int16", "int64", "uint32", "uint64", "float64", "empty", "zeros", "ones", "full", "arange"}
+NARROW = {
+    "strategy",
+    "alive",
+    "standing",
+    "group",
+    "member",
+    "open",
+    "last",
+    "memory",
+    "key",
+    "holds",
+    "cell",
+    "entry",
+    "taken",
+}
+FROM_NUMPY = {"int16", "int64", "uint32", "uint64", "float64", "empty", "zeros", "ones", "full", "arange", "uint8"}
 FROM_MATH = {"exp", "log", "sqrt", "floor", "ceil", "inf", "pi", "isfinite", "isnan"}
 METHODS = {"copy"}
 BUILTINS = {"sum", "pow", "round", "sorted", "any", "all", "divmod", "map", "filter", "reversed", "set", "dict"}

@@ -108,7 +108,11 @@ def _family(row: Row) -> str:
 
 # ------------------------------------------------------------------------------------ the law
 
-TITLES = {"mixed": "Well-mixed, N = 50", "torus": "10 x 10 torus, death-birth", "groups": "Four groups of three, q = 0.01"}
+TITLES = {
+    "mixed": "Well-mixed, N = 50",
+    "torus": "10 x 10 torus, death-birth",
+    "groups": "Four groups of three, q = 0.01",
+}
 
 
 def law(rows: list[Row], exhibits: Exhibits) -> Any:
