@@ -117,9 +117,7 @@ def learn_from_the_best(t, dice, answers, intensity, pressure, strategy, alive, 
                     mixed = True
             if mixed:
                 v = uniform(dice, k, LEARN, t, 0, i)
-                j = source_of_the_best(
-                    i, v, 0.0, n, indptr, indices, answers.weight, own, nothing, earned, pressure
-                )
+                j = source_of_the_best(i, v, 0.0, n, indptr, indices, answers.weight, own, nothing, earned, pressure)
                 held = before[j]
             if held >= 0:
                 strategy[k, i] = held

@@ -15,7 +15,10 @@ import coop_abm
 PACKAGE = Path(coop_abm.__file__).parent
 
 #: Columns of less than 64 bits, in which arithmetic wraps around.
-NARROW = {"strategy", "alive", "standing", "group", "member", "open", "last", "memory", "key", "holds"}
+NARROW = {
+    "strategy", "alive", "standing", "group", "member", "open", "last", "memory", "key", "holds", "cell", "entry",
+    "taken",
+}  # fmt: skip
 FROM_NUMPY = {"int16", "int64", "uint8", "uint32", "uint64", "float64", "empty", "zeros", "ones", "full", "arange"}
 FROM_MATH = {"exp", "log", "sqrt", "floor", "ceil", "inf", "pi", "isfinite", "isnan"}
 METHODS = {"copy"}

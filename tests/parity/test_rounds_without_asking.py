@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from coop_abm.abm import CoopModel
 from coop_abm.core.dice import MEET, dice, scripted
 from coop_abm.core.errors import CoopError
-from coop_abm.engine.history import RoundWorld
+from coop_abm.engine.history import RoundWorld, series
 from coop_abm.engine.plain import sums_in_any_order
 from coop_abm.engine.rounds import Play, run
 from coop_abm.policies.rule import TableReader
@@ -234,3 +235,38 @@ def test_a_sum_of_payoffs_is_the_exact_sum_rounded_once_in_whatever_order(pair):
     for i in range(10):
         for j in range(10 - i):
             assert sums[i, j] == math.fsum([pair[0]] * i + [pair[1]] * j)
+
+
+@pytest.mark.parametrize("name", ["kaleidoscope", "all_five", "stern_judging"])
+def test_a_series_of_head_counts_is_the_series_of_looks(name):
+    told = ("cooperators", "individuals") + (("good_standing",) if name == "all_five" else ())
+    columns = {}
+    for measures in (told, (*told, "mean_payoff")):  # a payoff must be looked at
+        scenario = named(name)
+        play = Play(scenario, 2)
+        going = RoundWorld(play, TableReader(play.repertoire))
+        assert going.tells(measures) == (measures == told)
+        columns[measures] = series(going, play.repertoire.names, 6, None, measures)
+    counted, looked = columns.values()
+    assert set(looked) - set(counted) == {"mean_payoff"}
+    for column, values in counted.items():
+        assert values.tobytes() == looked[column].tobytes(), column
+
+
+def test_standing_that_follows_from_deeds_and_acts_are_not_told_by_counts():
+    play = Play(OTHERS["norm"])
+    going = RoundWorld(play, TableReader(play.repertoire))
+    assert not going.tells(("good_standing",)) and not going.tells(("cooperation",))
+    assert not RoundWorld(Play(OTHERS["norm"], replicates=2), going.policy).tells(())
+
+
+def test_a_model_that_is_not_watched_collects_the_same_rows():
+    rows = []
+    for measures in (("cooperators",), ("cooperators", "mean_payoff")):
+        model = CoopModel("kaleidoscope", rng=1, measures=measures)
+        model.run_for(3)
+        model.agent_at(17).strategy = "alld"
+        model.run_for(4)
+        rows.append(model.frame()[["time", "cooperators", "share_alld"]].to_numpy())
+        assert model.steps == 7
+    assert np.array_equal(*rows)
