@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Callable
 
@@ -12,7 +13,7 @@ from benchmarks.native import integer, library, pointer
 from coop_abm import CoopModel, Scenario
 from coop_abm.core.dice import stream_base
 from coop_abm.engine.events import process
-from coop_abm.engine.fixation import Ensemble, ensemble, starting
+from coop_abm.engine.fixation import PATIENCE, Ensemble, ensemble, starting
 from coop_abm.engine.history import EventWorld
 from coop_abm.games import Donation
 from coop_abm.mechanisms import Network
@@ -38,6 +39,38 @@ def fitness_table() -> np.ndarray:
     """float (2, k + 1): fitness by strategy (0 defects, 1 cooperates) and number of cooperating neighbours."""
     helped = BENEFIT * np.arange(DEGREE + 1) / DEGREE
     return np.ascontiguousarray(np.exp(INTENSITY * np.array([helped, helped - 1.0])))
+
+
+def against_twin(size: int, heads: int, runs: int, checked: int) -> Bout:
+    """Runs to fixation from `heads` cooperators, ours and in C, event for event the same."""
+    scenario = world(size)
+    ready, start = process(scenario, SEED), starting(scenario, 0, heads)
+    seen, keys, twin = ready.world, ready.world.keys, library("death_birth").ensemble
+    if keys.blank.dtype != np.uint8:
+        raise Disagreement("keys of this world are not bytes, which the C source reads")
+
+    def run_ours(cell: int, count: int) -> Ensemble:
+        return ensemble(ready, start, count, base=stream_base(SEED, cell))
+
+    def run_c(cell: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        winner, events = np.empty(count, np.int64), np.empty(count, np.int64)
+        tables = [pointer(column) for column in (keys.holds, keys.idle, keys.fitness)]
+        base = ctypes.c_uint64(int(stream_base(SEED, cell)))
+        twin(
+            integer(size), pointer(seen.indptr), pointer(seen.indices), pointer(keys.radix), integer(keys.stride),
+            *tables, integer(len(start)), base, integer(0), integer(count), pointer(start), integer(PATIENCE),
+            pointer(winner), pointer(events),
+        )  # fmt: skip
+        return winner, events
+
+    ours, (winner, events) = run_ours(0, checked), run_c(0, checked)
+    said = same(f"winners and numbers of updates of {checked:,} runs are", [ours.winner, ours.events], [winner, events])
+    turn, again = iter(range(1, 1_000_000)), iter(range(1, 1_000_000))
+    return Bout(
+        ours=lambda: float(run_ours(next(turn), runs).events.sum()),
+        peer=lambda: float(run_c(next(again), runs)[1].sum()),
+        agreement=said,
+    )
 
 
 def against_c(size: int, heads: int, runs: int, checked: int) -> Bout:
@@ -117,23 +150,27 @@ def behind_mesa(size: int, steps: int, worlds: int, measures: tuple[str, ...]) -
     )
 
 
-def _to_fixation(heads: str, count: Callable[[int], int], runs: int) -> Benchmark:
+def _to_fixation(heads: str, count: Callable[[int], int], runs: int, twin: bool) -> Benchmark:
     """Against C, from so many cooperators."""
 
     def prepare(quick: bool) -> Bout:
         size = 100 if quick else 1000
-        return against_c(size, count(size), runs // 20 + 1 if quick else runs, 200 if quick else 4 * runs)
+        against = against_twin if twin else against_c
+        return against(size, count(size), runs // 20 + 1 if quick else runs, 200 if quick else 4 * runs)
 
     return Benchmark(
-        name=f"death-birth-{heads.replace(' ', '-')}",
+        name=f"death-birth-{heads.replace(' ', '-')}{'' if twin else '-plain'}",
         work=f"death-birth to fixation, random 4-regular graph, N = 1,000, b/c = 6, intensity 0.05, from {heads}",
-        against="C, same algorithm", goal=Goal("within", 1.25), unit="ns per update", prepare=prepare,
+        against="C, event for event the same" if twin else "C, written on its own",
+        goal=Goal("within", 1.25), unit="ns per update", prepare=prepare,
     )  # fmt: skip
 
 
 BENCHMARKS = (
-    _to_fixation("one mutant", lambda size: 1, 1000),
-    _to_fixation("half", lambda size: size // 2, 40),
+    _to_fixation("one mutant", lambda size: 1, 1000, True),
+    _to_fixation("half", lambda size: size // 2, 40, True),
+    _to_fixation("one mutant", lambda size: 1, 1000, False),
+    _to_fixation("half", lambda size: size // 2, 40, False),
     Benchmark(
         name="run_for",
         work="the same world from half through CoopModel.run_for, cooperators recorded each generation",

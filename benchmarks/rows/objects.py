@@ -8,13 +8,14 @@ import time
 import networkx
 import numpy as np
 
-from benchmarks.harness import Benchmark, Bout, Goal, Skipped, Spent, agree
+from benchmarks.harness import Benchmark, Bout, Goal, Spent, agree
 from benchmarks.mesa_models import DeathBirthModel, GroupModel, ImageScoringModel
 from benchmarks.rows import death_birth
 from coop_abm import Scenario
 from coop_abm.core.dice import stream_base
 from coop_abm.engine.events import process
 from coop_abm.engine.fixation import ensemble, starting
+from coop_abm.engine.image_scoring import ScoringSociety, images
 from coop_abm.games import Donation
 from coop_abm.mechanisms import Group
 from coop_abm.scenario.players import Players
@@ -127,10 +128,6 @@ PLAYERS, MEETINGS, COST, MUTATION = 100, 125, 0.1, 0.001
 
 def image_scoring(lean: bool, quick: bool) -> Bout:
     """Generations with mutation, so that no strategy is left alone."""
-    try:
-        from coop_abm.engine.image_scoring import ScoringSociety, images
-    except ImportError:
-        raise Skipped("the engine has no image scoring yet") from None
     society = ScoringSociety(
         size=PLAYERS, interactions=MEETINGS, benefit=1.0, cost=COST, endowment=COST, mutation=MUTATION
     )

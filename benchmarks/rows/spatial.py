@@ -7,7 +7,7 @@ import time
 import numpy as np
 from mesa.examples.advanced.pd_grid.model import PdGrid
 
-from benchmarks.harness import Benchmark, Bout, Disagreement, Goal, Skipped, Spent, same
+from benchmarks.harness import Benchmark, Bout, Disagreement, Goal, Spent, same
 from coop_abm import Scenario, lab
 from coop_abm.engine.history import RoundWorld
 from coop_abm.games import PrisonersDilemma
@@ -28,8 +28,6 @@ def moves_of(model: PdGrid) -> np.ndarray:
 
 def world(start: np.ndarray, graph: Torus | RandomRegular) -> RoundWorld:
     """The game and the rule of ``pd_grid``; `start` are moves, a node each."""
-    if "ties" not in ImitateTheBest.model_fields:
-        raise Skipped("the engine has no rule that chooses as pd_grid does")
     scenario = Scenario(
         size=start.size, partners="all", payoff="accumulated", update=ImitateTheBest(ties="first", scores="total"),
         game=PrisonersDilemma(temptation=1.6, reward=1.0, punishment=0.0, sucker=0.0),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from benchmarks.harness import Benchmark, Bout, Goal, Skipped, agree
+from benchmarks.harness import Benchmark, Bout, Goal, agree
 from coop_abm.structures import BarabasiAlbert
+from coop_abm.theory import remeeting
 from coop_abm.theory.coalescence import critical_ratio
 
 SEED, PRECISION = 1, 0.01
@@ -16,40 +17,25 @@ def scale_free(size: int):
     return BarabasiAlbert(links=2).build(size, SEED).weights_matrix()
 
 
-def walks():
-    """Critical ratios by random walks.
-
-    Raises
-    ------
-    Skipped
-        if this package has none
-    """
-    try:
-        from coop_abm.theory import remeeting
-    except ImportError:
-        raise Skipped("theory has no walks yet") from None
-    return remeeting.critical_ratio
-
-
 def exactly(size: int) -> Bout:
     """By solving for all meeting times, checked against walks."""
-    weights, measured = scale_free(size), walks()
+    weights = scale_free(size)
     value = critical_ratio(weights)
-    walked = measured(weights, seed=SEED, relative_error=PRECISION)
+    walked = remeeting.critical_ratio(weights, seed=SEED, relative_error=PRECISION)
     said = agree("exact value and walks", value, walked.value, walked.error)
     return Bout(lambda: 1.0 if math.isfinite(critical_ratio(weights)) else math.nan, None, said)
 
 
 def by_walks(size: int, small: int) -> Bout:
     """By walks, checked against the exact value of a smaller graph."""
-    measured, little = walks(), scale_free(small)
-    walked = measured(little, seed=SEED, relative_error=PRECISION)
+    little = scale_free(small)
+    walked = remeeting.critical_ratio(little, seed=SEED, relative_error=PRECISION)
     said = agree(f"walks and exact value at N = {small:,}", walked.value, critical_ratio(little), walked.error)
     weights = scale_free(size)
     turn = iter(range(1, 1_000_000))
 
     def run() -> float:
-        found = measured(weights, seed=next(turn), relative_error=PRECISION)
+        found = remeeting.critical_ratio(weights, seed=next(turn), relative_error=PRECISION)
         return 1.0 if found.error <= 1.1 * PRECISION * abs(found.value) else math.nan
 
     return Bout(run, None, said)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.harness import Benchmark, Bout, Disagreement, Goal, Skipped, Spent
+from benchmarks.harness import Benchmark, Bout, Disagreement, Goal, Spent
 from benchmarks.peers import Elsewhere, Peer
+from coop_abm.experiments.tournament import tournament
+from coop_abm.strategies.field import AXELROD
 
 # 4.14 needs torch, several gigabytes, for strategies that are not played here; matches run by the same code.
 AXELROD_LIBRARY = Peer("axelrod", ("axelrod>=4.13,<4.14",), None, "axelrod_tournament.py")
@@ -15,11 +17,6 @@ CHECKED = 300
 
 def against_axelrod(quick: bool) -> Bout:
     """The same tournament with ten repetitions, again and again with other seeds."""
-    try:
-        from coop_abm.experiments.tournament import tournament
-        from coop_abm.strategies.field import AXELROD
-    except ImportError:
-        raise Skipped("there is no tournament of strategies yet") from None
     names, repetitions, calls = list(AXELROD), 2 if quick else REPETITIONS, 1 if quick else 20
     turns = len(names) * (len(names) + 1) // 2 * TURNS * repetitions
     peer = Elsewhere(AXELROD_LIBRARY)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 
 import numpy as np
 
-from benchmarks.harness import Benchmark, Bout, Goal, Skipped, Spent, agree
+from benchmarks.harness import Benchmark, Bout, Goal, Spent, agree
 from benchmarks.peers import Elsewhere, Peer
 from coop_abm import Scenario
 from coop_abm.core.dice import stream_base
@@ -39,12 +38,7 @@ def against_egttools(intensity: float, every_event: bool, quick: bool) -> Bout:
         clock="event", size=SIZE, game=GAME, update=PairwiseComparison(intensity=intensity),
         players=(Players(share=0.5, strategy=AllC()), Players(share=0.5, strategy=AllD())),
     )  # fmt: skip
-    if "every_event" in inspect.signature(process).parameters:
-        ready = process(scenario, SEED, every_event=every_event)
-    elif every_event:
-        ready = process(scenario, SEED)
-    else:
-        raise Skipped("the engine has no jump chain yet")
+    ready = process(scenario, SEED, every_event=every_event)
     start = starting(scenario, 0, 1)
     runs, checked = (200, 2000) if quick else (RUNS, 50 * RUNS)
     ours_a_turn = runs * (5 if every_event else 50)
