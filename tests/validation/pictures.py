@@ -130,9 +130,9 @@ def law(rows: list[Row], exhibits: Exhibits) -> Any:
         grid[1, 0].set_ylabel("difference, %")
         _title(
             figure, "The rules multiply: 24 critical ratios, predicted and measured",
-            "K kin selection (r = 0.2), D direct (w = 0.5), I indirect reciprocity (q = 0.4); -: none of them. Crossings "
-            "at intensity x max|M| = 0.15; bars: 95 % intervals; band: 2 %.\nWell-mixed without any rule the ratio is "
-            "negative: defectors win at b/c = 20, as predicted.",
+            "K kin selection (r = 0.2), D direct (w = 0.5), I indirect reciprocity (q = 0.4); -: none of them. "
+            "Crossings at intensity x max|M| = 0.15; bars: 95 % intervals; band: 2 %.\nWell-mixed without any rule the "
+            "ratio is negative: defectors win at b/c = 20, as predicted.",
         )  # fmt: skip
         figure.get_layout_engine().set(rect=(0, 0.08, 1, 0.92))
     return figure
@@ -151,8 +151,10 @@ def _law_panel(upper: Any, lower: Any, structure: str, points: list[dict[str, An
     for k, point in enumerate(sorted(points, key=lambda p: p["expected"])):
         name = "-" if point["subset"] == "none" else point["subset"]
         above = k % 2 == 0
-        upper.annotate(name, (point["expected"], point["value"]), xytext=(-8, 7) if above else (8, -7),
-                       textcoords="offset points", ha="right" if above else "left", va="center", fontsize=10)  # fmt: skip
+        upper.annotate(
+            name, (point["expected"], point["value"]), xytext=(-8, 7) if above else (8, -7), va="center", fontsize=10,
+            textcoords="offset points", ha="right" if above else "left",
+        )  # fmt: skip
     words = TITLES[structure]
     if together is not None:
         words += f"\n$\\chi^2$ = {together.measured:.1f}, {together.expected:.0f} subsets, p = {together.p:.2f}"
@@ -242,8 +244,8 @@ def convergence(rows: list[Row]) -> Any:
         for name, (n, limit) in measured.items():
             if name in known:
                 row = known[name]
-                axes.errorbar(n, 100 * (row.measured / limit - 1), yerr=100 * Z95 * row.error / limit, color=figures.INK,
-                              marker="o", markersize=5, zorder=4)  # fmt: skip
+                away, reach = 100 * (row.measured / limit - 1), 100 * Z95 * row.error / limit
+                axes.errorbar(n, away, yerr=reach, color=figures.INK, marker="o", markersize=5, zorder=4)
         axes.plot([], [], color=figures.INK, marker="o", linestyle="", label="measured, 95 % interval")
         axes.axhline(2, color=figures.LIMIT, linewidth=1.2, linestyle=(0, (1, 2)))
         axes.annotate("2 %", (2e5, 2), xytext=(4, 0), textcoords="offset points", va="center", color=figures.MUTED)
@@ -254,8 +256,8 @@ def convergence(rows: list[Row]) -> Any:
         axes.legend(frameon=False, fontsize=11, loc="lower left", labelspacing=0.6)
         _title(
             figure, "Nowak's limits are reached, but not at sizes that are simulated",
-            "Exact critical ratio of a finite population over its limit (1/r, (2 - w)/w, (2 - q)/q, (3 - 2q)/q, k, k + 2, "
-            "1 + n/m), less one. Simulations are held against the exact value.",
+            "Exact critical ratio of a finite population over its limit (1/r, (2 - w)/w, (2 - q)/q, (3 - 2q)/q, k, "
+            "k + 2, 1 + n/m), less one. Simulations are held against the exact value.",
         )  # fmt: skip
     return figure
 
@@ -291,7 +293,7 @@ def nowak_may(exhibits: Exhibits) -> Any:
             axes.set_title(words, fontsize=12)
         _title(
             figure, "Space alone keeps cooperation: the published share, and the kaleidoscope to the last cell",
-            "Everybody takes up the best strategy among itself and its eight neighbours; no randomness after the start. "
-            "Blue: cooperators, orange: defectors.",
+            "Everybody takes up the best strategy among itself and its eight neighbours; no randomness after the "
+            "start. Blue: cooperators, orange: defectors.",
         )  # fmt: skip
     return figure

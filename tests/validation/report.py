@@ -34,6 +34,11 @@ PARTS = (
         "structures, measured by the crossing rho_C = rho_D at intensity x max|M| = 0.15. Where the ratio is negative "
         "there is nothing to cross, and the sign is tested at b/c = 20.",
     ),
+    Part(
+        "Another processor", ("D2",),
+        "The same worlds with features of the processor switched off, other threads and other hash seeds: histories "
+        "must be the same to the bit, floating-point summaries are listed where they are not.",
+    ),
     Part("More that theory says", ("",), "Networks, kin, groups, and norms beyond the acceptance table."),
     Part(
         "Negative controls", ("control",), "What must not happen: cooperation without its cause.",
@@ -69,8 +74,8 @@ machine and libraries give the same table.
 
 **How to read it.** *expected* is what theory says, *measured* what the package gives, with its standard error if
 anything was drawn. A measured critical ratio agrees if it lies within 2 % of the exact value or 3 standard errors,
-whichever is more, and is known to 1 %. Other rows say their tolerance and the reason for it in the second table of their
-part. *z* is the deviation in standard errors and *p* its probability under the null hypothesis, which is not "no
+whichever is more, and is known to 1 %. Other rows say their tolerance and the reason for it in the second table of
+their part. *z* is the deviation in standard errors and *p* its probability under the null hypothesis, which is not "no
 effect" but "theory is right". Of {tested} rows with a z, {beyond} lie beyond 2 standard errors, where chance alone
 would put about {chance:.0f}.
 
@@ -139,7 +144,7 @@ def results(rows: list[Row]) -> str:
 
 def methods(rows: list[Row]) -> str:
     lines = [
-        "<details><summary>Null hypothesis, statistic, n, tolerance and its reason, seed, source of each row</summary>\n",
+        "<details><summary>Null hypothesis, statistic, n, tolerance and why, seed, source of each row</summary>\n",
         "| id | null hypothesis | statistic | n | tolerance | why | seed | source |",
         "|---|---|---|---|---:|---|---|---|",
     ]

@@ -145,7 +145,8 @@ def probability(found: Fixation, expected: float, *, counted: bool = False) -> R
     if counted:  # the binomial error of the expectation, which is known
         value, error = found.counted, math.sqrt(expected * (1 - expected) / found.runs)
     return estimate(
-        value, error, expected, n=f"{found.runs:,} runs", null=f"the strategy takes over with probability {expected:.6g}",
+        value, error, expected, n=f"{found.runs:,} runs",
+        null=f"the strategy takes over with probability {expected:.6g}",
         statistic="share of runs won" if counted else "mean of followed runs (or share of runs won where none follow)",
     )  # fmt: skip
 

@@ -21,13 +21,13 @@ def test_P11_a_single_reciprocator_beats_neutral_drift_above_the_ratio_of_this_i
     """rho_C = 1/N, the one-third law at finite intensity: 1.35627, where the weak limit is 1.349650."""
     world = replace(named("direct"), {"update.intensity": 0.01})
     ratios, values, errors = np.array([1.1, 1.25, 1.45, 1.6]), [], []
-    for position, ratio in enumerate(ratios):
-        at = replace(world, {"game.benefit": float(ratio)})
+    for position, at_ratio in enumerate(ratios):
+        at = replace(world, {"game.benefit": float(at_ratio)})
         found = fixation(at, runs=350_000, seed=11, cell=(position,))
         values.append(np.log(found.probability * world.size))
         errors.append(found.error / found.probability)
     # ln(N rho_C) bends: its exact shape is known, so fit the shift of the exact curve along the ratio.
-    curve = [np.log(world.size * _exact_rho(world, ratio)) for ratio in ratios]
+    curve = [np.log(world.size * _exact_rho(world, r)) for r in ratios]
     slopes = [(np.log(_exact_rho(world, r + 1e-4)) - np.log(_exact_rho(world, r - 1e-4))) / 2e-4 for r in ratios]
     weight = np.array(slopes) ** 2 / np.array(errors) ** 2
     shift = float(np.sum(weight * (np.array(curve) - values) / slopes) / weight.sum())

@@ -218,7 +218,8 @@ CASES = {
                           f"{CHI}; 40,000 runs", wright_fisher, functools.partial(wright_fisher, 1.15)),
     **{f"graph.{update}": Case(f"times to fixation, weighted graph, {update.replace('_', ' ')}",
                                "selection 15 % stronger", CHAIN, f"{CHI}; 40,000 runs",
-                               functools.partial(weighted_graph, update), functools.partial(weighted_graph, update, 1.15))
+                               functools.partial(weighted_graph, update),
+                               functools.partial(weighted_graph, update, 1.15))
        for update in ("birth_death", "death_birth", "imitation", "pairwise_comparison")},
     "slow.groups": Case("times to fixation, groups, against the naive process", "splitting 0.05 instead of 0.3",
                         "TraulsenNowak2006", f"{KS}; 40,000 and 700 runs", slow_groups,
@@ -252,7 +253,9 @@ def test_a_distribution_is_the_exact_one_and_a_wrong_one_is_seen(name, holds):
     right = p_value(case.right(), LEVEL, null=f"{case.claim}: the exact distribution", **judged)
     holds(right, id=f"D4.{name}", claim=case.claim, **words)
     wrong = p_value(case.off(), LEVEL, null=f"{case.claim}: {case.wrong}", **judged)
-    holds(planted(wrong, case.wrong), id=f"D4.{name}.wrong", claim=f"{case.claim}; null made wrong: {case.wrong}", **words)
+    holds(
+        planted(wrong, case.wrong), id=f"D4.{name}.wrong", claim=f"{case.claim}; null made wrong: {case.wrong}", **words
+    )
 
 
 def test_the_exact_chains_of_this_file_are_chains():

@@ -56,7 +56,7 @@ def test_discriminators_among_themselves_cooperate_as_their_norm_allows(norm, ho
     late = frame.iloc[200:]
     for measure, expected in (("cooperation", good * (1 - E) + (1 - good) * E), ("good_standing", good)):
         holds(
-            share(late[measure].mean(), expected, 0.02, statistic=f"mean {measure.replace('_', ' ')}, rounds 200 to 600",
+            share(late[measure].mean(), expected, 0.02, statistic=f"mean {measure.replace('_', ' ')}, late rounds",
                   n="4 populations of 2,000", reason="0.02: standing drifts slowly under some norms"),
             id=f"norms.public.{norm}.{measure}", seed=18, source="OhtsukiIwasa2004 (fixed point of one assessment)",
             claim=f"{norm.replace('_', ' ')}, public standing, errors of 1 % both ways",

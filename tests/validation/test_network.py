@@ -11,9 +11,9 @@ from coop_abm.scenario.expectation import expectation
 from coop_abm.scenario.files import on_graph
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import named
-from coop_abm.theory import chain
+from coop_abm.theory import chain, coalescence
 from tests.validation.graphs import grown
-from tests.validation.rows import defectors_win, exact, probability, ratio
+from tests.validation.rows import defectors_win, exact, many_z, probability, ratio
 
 #: The solver's number against the digits of the table: half of the last digit.
 DIGITS = 1e-6
@@ -56,6 +56,42 @@ def test_P3_fixation_on_the_petersen_graph_is_what_the_full_chain_says(update, h
         words = {"claim": f"{update.replace('_', '-')} on the Petersen graph, b/c = 5, intensity 0.2", "seed": 3}
         holds(probability(found, rho), id=name, source="Allen2017 (2^N chain)", **words)
         holds(probability(found, rho, counted=True), id=f"{name}.counted", source="Allen2017 (2^N chain)", **words)
+
+
+CURVES = {"petersen": ("Petersen graph", nx.petersen_graph()), "lollipop": ("lollipop graph", nx.lollipop_graph(5, 5))}
+
+
+@pytest.mark.validate
+@pytest.mark.parametrize("name", CURVES)
+def test_fixation_probabilities_lie_on_the_exact_curve_at_every_ratio(name, holds, exhibit):
+    """Counted winners, single mutants, ten ratios for each side: a chi-square of all deviations."""
+    words, graph = CURVES[name]
+    dense, beta, runs = nx.to_numpy_array(graph), 0.1, 40_000
+    base, critical = world(graph, update__intensity=beta), coalescence.critical_ratio(dense)
+
+    def chained(ratio):
+        return chain.graph_fixation(dense, [[ratio - 1, -1], [ratio, 0]], update="death_birth", intensity=beta)
+
+    ratios, fine = np.linspace(1, 2 * critical, 10), np.linspace(1, 2 * critical, 25)
+    expected = np.array([chained(ratio) for ratio in ratios]).T
+    found = [
+        [fixation(replace(base, {"game.benefit": ratio}), invader=invader, runs=runs, seed=35, cell=(k,)).counted
+         for k, ratio in enumerate(ratios.tolist())] for invader in (0, 1)
+    ]  # fmt: skip
+    error = np.sqrt(expected * (1 - expected) / runs)
+    holds(
+        many_z(((found - expected) / error).ravel().tolist(), 0.005, n=f"{20 * runs:,} runs",
+               statistic="sum of z squared over ten ratios and both strategies",
+               null="rho_C and rho_D are those of the chain of all 2^10 states"),
+        id=f"network.curves.{name}", claim=f"fixation on the {words}, intensity {beta:g}, b/c from 1 to twice critical",
+        source="Allen2017 (2^N chain)", seed=35,
+    )  # fmt: skip
+    exhibit(
+        "fixation", structure=name, words=words, size=len(graph), intensity=beta, critical=critical,
+        ratio=ratios.tolist(), measured=found, error=error.tolist(), fine=fine.tolist(),
+        exact=np.array([chained(ratio) for ratio in fine]).T.tolist(),
+        slope=[coalescence.fixation_slope(dense, ratio, 1) for ratio in fine],
+    )  # fmt: skip
 
 
 def test_P3_the_crossing_on_the_petersen_graph(holds):
