@@ -57,7 +57,7 @@ def _ratios(axes: Axes, rows: list[Any]) -> None:
                 markeredgewidth=1.8, zorder=2,
             )[0]  # fmt: skip
         if 0 < row.exact <= widest:
-            labels["exact"] = axes.plot(row.exact, height, "|", markersize=34, markeredgewidth=2.2,
+            labels["exact"] = axes.plot(row.exact, height, "|", markersize=24, markeredgewidth=2.2,
                                         color=figures.THEORY, zorder=3)[0]  # fmt: skip
         if 0 < row.measured <= widest:
             ends = [[row.measured - max(row.low, 0.0)], [min(row.high, 2 * widest) - row.measured]]
@@ -70,7 +70,7 @@ def _ratios(axes: Axes, rows: list[Any]) -> None:
     axes.set_yticks(range(len(rows) - 1, -1, -1), [row.update.replace("_", "\n") for row in rows])
     axes.grid(axis="x")
     if labels:
-        axes.legend(labels.values(), labels.keys(), loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=3,
+        axes.legend(labels.values(), labels.keys(), loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3,
                     frameon=False)  # fmt: skip
 
 
