@@ -72,4 +72,4 @@ def walked_ratio(
     ends = sorted(composed(end) for end in (found.low, found.high))
     # The map is smooth over so short an interval, so its steepness is that of a chord.
     steep = (ends[1] - ends[0]) / (found.high - found.low) if found.high > found.low else 0.0
-    return WalkedRatio(value, steep * found.error, *ends, found.walks)
+    return WalkedRatio(value, steep * found.error, ends[0], ends[1], found.walks)
