@@ -11,7 +11,8 @@ empty site is fought for by those two steps apart, the very same demes do favour
 import numpy as np
 import pytest
 
-from coop_abm.engine.crossing import crossing, neutral_drift
+from coop_abm.engine.crossing import crossing
+from coop_abm.engine.drift import neutral_drift
 from coop_abm.engine.fixation import fixation
 from coop_abm.engine.history import EventWorld
 from coop_abm.engine.measures import assortment

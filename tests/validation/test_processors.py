@@ -91,36 +91,29 @@ def said_by(script, *arguments, **settings):
     return json.loads(found.stdout.splitlines()[-1])
 
 
-@pytest.fixture(scope="module")
-def as_it_is(tmp_path_factory):
-    """The worlds on this machine as it is."""
+@pytest.mark.validate
+def test_histories_are_the_same_on_other_processors(holds, exhibit, tmp_path):
     if not sys.platform.startswith("linux"):
         pytest.skip("numpy's and OpenBLAS's switches are those of Linux on x86")
-    return said_by(SCRIPT, SEED)
-
-
-@pytest.mark.validate
-@pytest.mark.parametrize("machine", MACHINES)
-def test_histories_are_the_same_on_another_processor(machine, as_it_is, holds, exhibit, tmp_path):
-    settings = dict(MACHINES[machine])
-    if "NPY_DISABLE_CPU_FEATURES" in settings:
-        settings["NPY_DISABLE_CPU_FEATURES"] = " ".join(said_by(FEATURES))
-    if "NUMBA_CPU_NAME" in settings:  # other machine code, which must not be mixed up with this machine's
-        settings["COOP_ABM_CACHE_DIR"] = str(tmp_path)
-    there = said_by(SCRIPT, SEED, **settings)
-    assert there.keys() == as_it_is.keys()
-    same = {
-        kind: [name for name in there if there[name][kind] == as_it_is[name][kind]] for kind in ("history", "floats")
-    }
-    apart = [name for name in there if name not in same["floats"]]
-    holds(
-        exact(len(same["history"]), len(there), 0, n=f"{len(there)} worlds and numbers", reason="all of them",
-              null="all histories are the same", statistic="histories with the same bytes as on this machine as it is"),
-        id=f"D2.{machine.replace(' ', '_')}", source="reliability row D2", seed=SEED,
-        claim=f"{machine}: same histories; float summaries " + (f"differ in {', '.join(apart)}" if apart else "too"),
-    )  # fmt: skip
-    exhibit("processors", machine=machine, unequal_histories=[n for n in there if n not in same["history"]],
-            unequal_floats=apart)  # fmt: skip
+    here = said_by(SCRIPT, SEED)
+    for machine, settings in MACHINES.items():
+        changed = dict(settings)
+        if "NPY_DISABLE_CPU_FEATURES" in changed:
+            changed["NPY_DISABLE_CPU_FEATURES"] = " ".join(said_by(FEATURES))
+        if "NUMBA_CPU_NAME" in changed:  # other machine code, which must not be mixed up with this machine's
+            changed["COOP_ABM_CACHE_DIR"] = str(tmp_path)
+        there = said_by(SCRIPT, SEED, **changed)
+        assert there.keys() == here.keys()
+        parted = {kind: [name for name in there if there[name][kind] != here[name][kind]] for kind in here["kin"]}
+        floats = f"differ in {', '.join(parted['floats'])}" if parted["floats"] else "too"
+        holds(
+            exact(len(there) - len(parted["history"]), len(there), 0, n=f"{len(there)} worlds and numbers",
+                  statistic="histories with the same bytes as on this machine as it is", reason="all of them",
+                  null="all histories are the same"),
+            id=f"D2.{machine.replace(' ', '_')}", source="reliability row D2", seed=SEED,
+            claim=f"{machine}: same histories; float summaries {floats}",
+        )  # fmt: skip
+        exhibit("processors", structure=machine, unequal_histories=parted["history"], unequal_floats=parted["floats"])
 
 
 def test_another_seed_is_another_digest():
