@@ -58,7 +58,7 @@ def _iterated(
     scale = np.abs(right).max()
     for _ in range(6):  # iterative refinement: the last digits decide rho_A - rho_B
         rest = right - system @ answer
-        if np.abs(rest).max() <= 1e-15 * scale:
+        if np.abs(rest).max() <= 1e-15 * max(scale, np.abs(answer).max()):  # no residual is below its rounding
             break
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # failing is answered below
             answer += bicgstab(system, rest, rtol=1e-6, atol=0.0, maxiter=2000)[0]
@@ -67,7 +67,7 @@ def _iterated(
     rest = right - system @ answer
     size = np.abs(answer)
     watched = size if matter is None else size[matter]
-    exact = np.abs(rest).max() <= 2e-14 * scale and (watched >= SMALL * size.max()).all()
+    exact = np.abs(rest).max() <= 2e-14 * max(scale, size.max()) and (watched >= SMALL * size.max()).all()
     return answer if exact else None
 
 

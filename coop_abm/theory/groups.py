@@ -52,7 +52,7 @@ from coop_abm.theory.fixation import FixationPair, probability
 from coop_abm.theory.group_steps import steps_between
 from coop_abm.theory.roots import crossing
 
-LARGEST = 60_000  # states; listing their steps takes about five seconds there
+LARGEST = 60_000  # states; listing and solving them takes a minute or two on a busy machine
 TINY = 5e-324  # below this a probability is zero, and its logarithm no number
 
 
