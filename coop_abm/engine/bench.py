@@ -28,13 +28,12 @@ SPREAD = (-1.0, -0.35, 0.35, 1.0)
 #: Reach of the four ratios, as a share of the root, and the largest logarithm it should give: beyond, the rarer
 #: of two outcomes is too rare to be counted.
 REACH = 0.2
-STEEPEST = {"RD": 1.0, "AD": 0.5}
+STEEPEST = {1: 1.0, 2: 0.5}
 #: The largest rho_C - rho_D that the reach should give on a graph: it levels off toward 1, and a line through what
 #: bends pulls the root to the middle of the four ratios (by 2 % where all rules were on and it came to 0.9).
 STRAIGHT = 0.4
 #: rho_C alone bends where rho_C - rho_D does not: a parabola instead of a line, and then more replicates inside.
-DEGREE = {"RD": 1, "AD": 2}
-EMPHASIS = {"RD": (1.0, 1.0, 1.0, 1.0), "AD": (0.4, 1.6, 1.6, 0.4)}
+EMPHASIS = {1: (1.0, 1.0, 1.0, 1.0), 2: (0.4, 1.6, 1.6, 0.4)}
 #: A search ends when the standard error of the slope is this share of the slope.
 STEADY = 0.2
 #: Below this count the bias of a logarithm has no simple form.
@@ -119,7 +118,8 @@ class Bench:
     ----------
     criterion : "RD" for rho_C against rho_D, "AD" for rho_C against 1/N
     cell : numbers that set the streams of this bench apart from others under one seed
-    prepare : makes the process of a world ready; by default that of expected payoffs
+    prepare : makes the process of a world ready; by default that of expected payoffs. What another process
+        does is taken to bend
     """
 
     def __init__(
@@ -128,9 +128,10 @@ class Bench:
         self.scenario, self.seed, self.criterion, self.cell = scenario, seed, criterion, cell
         self.prepare = prepare or (lambda world, seed: process(world, seed, record_gains=True))
         self.on_graph = self.prepare(scenario, seed).kind in FOLLOWED
+        self.degree = 2 if criterion == "AD" or prepare else 1
         halves = self.on_graph and criterion == "RD"
         self.heads = scenario.size // 2 if halves else 1
-        self.steepest = STRAIGHT if halves else math.inf if self.on_graph else STEEPEST[criterion]
+        self.steepest = STRAIGHT if halves else math.inf if self.on_graph else STEEPEST[self.degree]
         self.runs = self.events = 0
         # A run from a half start takes about N^2 replacements; a single mutant is soon gone.
         self.first_runs = min(max(PILOT // scenario.size**2, 8), 200) if halves else 2000
@@ -153,7 +154,7 @@ class Bench:
         return Point(ratio, _logarithm(p, runs) - _logarithm(q, runs), math.hypot(c.error / p, d.error / q), c, d)
 
     def curve_at(
-        self, centre: float, reach: float, runs: int, degree: int = 1, emphasis: tuple[float, ...] = EMPHASIS["RD"]
+        self, centre: float, reach: float, runs: int, degree: int = 1, emphasis: tuple[float, ...] = EMPHASIS[1]
     ) -> tuple[tuple[Point, ...], Curve]:
         """Four points around `centre`, each with `runs` x its emphasis replicates, and the curve through them."""
         points = tuple(
@@ -263,8 +264,8 @@ def measured(
     NoCrossing
         if the curve does not rise: the replacements allowed were too few
     """
-    degree, emphasis = DEGREE[bench.criterion], EMPHASIS[bench.criterion]
-    wanted = relative_error * place.centre * _uncertainty(1, EMPHASIS["RD"]) / _uncertainty(degree, emphasis)
+    degree, emphasis = bench.degree, EMPHASIS[bench.degree]
+    wanted = relative_error * place.centre * _uncertainty(1, EMPHASIS[1]) / _uncertainty(degree, emphasis)
     sides = len(SPREAD) * (1 if bench.criterion == "AD" else 2)
     events = max(1, int(search.events / search.runs * place.runs * sides))
     runs = planned(place.runs, place.error, wanted, events, max(most_events, events))

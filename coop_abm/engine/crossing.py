@@ -192,19 +192,19 @@ def _at_one_intensity(
     _check(scenario, criterion)
     search = Bench(scenario, seed, criterion, prepare=prepare)
     centre = bracket(search, largest, report)
-    return _refined(scenario, criterion, seed, (), centre, relative_error, most_events, report, search)
+    return _refined(scenario, criterion, seed, (), centre, relative_error, most_events, report, search, prepare)
 
 
 def _refined(
     scenario: Scenario, criterion: Criterion, seed: int, cell: tuple[int, ...], centre: float, relative_error: float,
-    most_events: int, report: Report | None, search: Bench | None = None,
+    most_events: int, report: Report | None, search: Bench | None = None, prepare: Prepare | None = None,
 ) -> Measured:  # fmt: skip
     """Settle near `centre`, then measure with replicates of their own."""
     search = search or Bench(scenario, seed, criterion, cell)
     place = settle(search, centre, most_events // 3, report)
     if report:
         report(f"measuring near b/c = {place.centre:.4g}", 0.3)
-    bench = Bench(scenario, seed, criterion, (*cell, MEASURED), search.prepare)
+    bench = Bench(scenario, seed, criterion, (*cell, MEASURED), prepare)
     points, through = measured(bench, place, relative_error, search, most_events - search.events)
     root, error = through.root, through.error
     if report:
