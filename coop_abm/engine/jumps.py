@@ -78,6 +78,50 @@ def ensemble_events(world, base, first, start, limit, winner, events):
 
 
 @kernel
+def look_ahead(size, rise, wait, steps, passed, waited):
+    """Where a walk on the ladder is after some jumps, and how many events they are expected to take.
+
+    Four jumps are taken at once, or two or one where an end of the ladder, or a rung where nothing can change, is near.
+
+    Parameters
+    ----------
+    rise, wait : float (size + 1,), chance that a jump goes up; expected events until it happens
+    steps  : int64 (size + 1,), written: how many jumps are taken at once from j
+    passed : float (size + 1, 4), written: chance of having gone up at most 0, 1, 2, 3 times; 2 where that is certain
+    waited : float (size + 1, 5), written: expected events, given that 0 ... 4 of the jumps go up
+    """
+    chance = np.empty(6)
+    events = np.empty(6)
+    for j in range(1, size):
+        k = 4 if 4 <= j <= size - 4 else 2 if 2 <= j <= size - 2 else 1
+        for i in range(max(j - k, 1), min(j + k, size - 1) + 1):
+            if not math.isfinite(wait[i]):
+                k = 1
+        for m in range(6):
+            chance[m] = events[m] = 0.0
+        chance[0] = 1.0
+        for t in range(k):
+            for m in range(t + 1, -1, -1):  # from the top, so that what is read is of the jump before
+                here = j + 2 * m - t
+                stay = chance[m] * (1.0 - rise[here]) if m <= t else 0.0
+                come = chance[m - 1] * rise[here - 2] if m > 0 else 0.0
+                later = 0.0
+                if stay > 0.0:
+                    later += (events[m] + chance[m] * wait[here]) * (1.0 - rise[here])
+                if come > 0.0:
+                    later += (events[m - 1] + chance[m - 1] * wait[here - 2]) * rise[here - 2]
+                chance[m] = stay + come
+                events[m] = later
+        steps[j] = k
+        before = 0.0
+        for m in range(5):
+            waited[j, m] = events[m] / chance[m] if chance[m] > 0.0 else wait[j]
+            before += chance[m]
+            if m < 4:
+                passed[j, m] = before if m < k else 2.0
+
+
+@kernel
 def ensemble_ladder(world, base, first, start, limit, winner, events):
     """Replicates of two strategies, each to fixation, by jumps from the table.
 
@@ -91,21 +135,29 @@ def ensemble_ladder(world, base, first, start, limit, winner, events):
     rise = np.empty(size + 1)
     wait = np.empty(size + 1)
     tabulate(world, size, rise, wait)
-    for j in range(1, size):
+    for j in range(size + 1):
         moving = rise[j] + wait[j]
         rise[j] = rise[j] / moving if moving > 0.0 else 0.0
         wait[j] = 1.0 / moving if moving > 0.0 else math.inf
+    steps = np.empty(size + 1, np.int64)
+    passed = np.empty((size + 1, 4))
+    waited = np.empty((size + 1, 5))
+    look_ahead(size, rise, wait, steps, passed, waited)
     for k in range(winner.shape[0]):
         s0, s1, s2, s3 = open_stream(base, first + k)
         j = start[0]
-        waited = 0.0
-        while 0 < j < size and waited < limit:
+        spent = 0.0
+        while 0 < j < size and spent < limit:
             u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
-            waited += wait[j]
-            j += 1 if u < rise[j] else -1
-        over = math.isfinite(waited)
+            up = 1 if u >= passed[j, 0] else 0
+            up += 1 if u >= passed[j, 1] else 0
+            up += 1 if u >= passed[j, 2] else 0
+            up += 1 if u >= passed[j, 3] else 0
+            spent += waited[j, up]
+            j += 2 * up - steps[j]
+        over = math.isfinite(spent)
         winner[k] = -1 if not over else 0 if j == size else 1 if j == 0 else -1
-        events[k] = np.int64(waited + 0.5) if over else limit
+        events[k] = np.int64(spent + 0.5) if over else limit
 
 
 @kernel

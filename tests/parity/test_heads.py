@@ -73,10 +73,40 @@ def moves(scenario, heads):
     return found
 
 
+def paths(scenario, size, j, length):
+    """{end: [(chance, expected events) of each path of so many jumps]}, of two strategies from j heads."""
+    if length == 0:
+        return {j: [(1.0, 0.0)]}
+    found = moves(scenario, [j, size - j])
+    moving, ends = sum(found.values()), {}
+    for pair, way in (((0, 1), -1), ((1, 0), 1)):
+        for end, rest in paths(scenario, size, j + way, length - 1).items():
+            ends.setdefault(end, []).extend((found[pair] / moving * p, 1 / moving + e) for p, e in rest)
+    return ends
+
+
 @pytest.mark.parametrize("update", CHAINED)
-@pytest.mark.parametrize("start", [[5, 7], [4, 5, 3]])
+def test_up_to_four_jumps_at_once_are_those_of_a_naive_world(update):
+    scenario, size = world(("direct",), update, clock="event", players=TWO), 12
+    winner, events = (values for _, values in counted(scenario, [5, 7], runs=10))
+    for k in range(len(winner)):
+        j, waited, draw = 5, 0.0, stream(k)
+        while 0 < j < size:
+            ends = paths(scenario, size, j, next(n for n in (4, 2, 1) if n <= min(j, size - j)))
+            target = draw()
+            for end in sorted(ends):
+                chance = sum(p for p, _ in ends[end])
+                j, target = end, target - chance
+                if target < 0:
+                    break
+            waited += sum(p * e for p, e in ends[j]) / chance
+        assert (winner[k], events[k]) == (0 if j else 1, int(waited + 0.5))
+
+
+@pytest.mark.parametrize("update", CHAINED)
+@pytest.mark.parametrize("start", [[4, 5, 3]])
 def test_jumps_are_those_of_a_naive_world(update, start):
-    scenario = world(("direct",), update, clock="event", **({"players": TWO} if len(start) == 2 else {}))
+    scenario = world(("direct",), update, clock="event")
     winner, events = (values for _, values in counted(scenario, start))
     for k in range(len(winner)):
         heads, waited, draw = list(start), 0.0, stream(k)
@@ -84,10 +114,8 @@ def test_jumps_are_those_of_a_naive_world(update, start):
             found = moves(scenario, heads)
             moving = sum(found.values())
             waited += 1 / moving
-            # Of two strategies the first rises where the draw is small.
-            order = sorted(found) if len(start) > 2 else sorted(found, reverse=True)
             target, chosen = draw() * moving, None
-            for pair in order:
+            for pair in sorted(found):
                 chosen = pair
                 target -= found[pair]
                 if target < 0:
