@@ -35,6 +35,9 @@ def _degrees(axes: Axes, graph: Graph) -> None:
     at = np.flatnonzero(counts)
     if at[-1] > STRAIGHT:
         axes.loglog(at, counts[at], "o", color=figures.COOPERATE, markersize=5, alpha=0.8)
+        ticks = [head * 10**power for power in range(7) for head in (1, 2, 5) if at[0] <= head * 10**power <= at[-1]]
+        axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+        axes.set_xticks([], minor=True)
     else:
         axes.bar(at, counts[at], width=0.8, color=figures.COOPERATE)
         axes.set_xlim(at[0] - 1, at[-1] + 1)
@@ -63,7 +66,7 @@ def _ratios(axes: Axes, rows: list[Any]) -> None:
             ends = [[row.measured - max(row.low, 0.0)], [min(row.high, 2 * widest) - row.measured]]
             labels["measured, 95 %"] = axes.errorbar(row.measured, height, xerr=np.abs(ends), fmt="o", markersize=5,
                                                      color=figures.COOPERATE, capsize=4, zorder=4)  # fmt: skip
-        axes.annotate(_said(row), (0.015, height), xycoords=("axes fraction", "data"), xytext=(0, 20),
+        axes.annotate(_said(row), (0.015, height), xycoords=("axes fraction", "data"), xytext=(0, 25),
                       textcoords="offset points", fontsize=10, color=figures.INK, va="center")  # fmt: skip
     axes.set(xlim=(0, widest), ylim=(-0.6, len(rows) - 0.35), xlabel="critical benefit-to-cost ratio (b/c)*",
              title="What cooperation asks for")  # fmt: skip

@@ -120,9 +120,7 @@ def test_a_graph_of_a_hundred_thousand_nodes_is_walked_to_one_percent(kind, term
 
 def test_large_graphs_are_measured_and_said_not_to_be_solved(terminal, monkeypatch):
     monkeypatch.setattr(threshold.coalescence, "LARGEST", 50)
-    _, rows = told(
-        terminal("threshold", "les_miserables", "--update", "death_birth", "--json", "--precision", "0.1")
-    )
+    _, rows = told(terminal("threshold", "les_miserables", "--update", "death_birth", "--json", "--precision", "0.1"))
     row = rows["death_birth"]
     assert row["exact"] is None and "at most 50 nodes" in row["law"]
     assert row["low"] < 9.815553 < row["high"] and row["words"].startswith("cooperation is favoured")
