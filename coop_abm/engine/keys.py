@@ -187,7 +187,12 @@ def advance_wide(world, key, count, limit, s0, s1, s2, s3):
             if world.draws > 1:
                 ws[b], s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
             i = np.int64(us[b] * world.size)
+            start = row_of(i, world.indptr)
             seen += np.int64(key[i])
+            if start < world.indices.shape[0]:
+                seen += np.int64(world.indices[np.uint64(start)])
+        for b in range(many):
+            i = np.int64(us[b] * world.size)
             start = row_of(i, world.indptr)
             for e in range(start, start + degree(i, world.size, world.indptr)):
                 seen += np.int64(key[world.indices[np.uint64(e)]])
