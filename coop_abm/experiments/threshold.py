@@ -1,8 +1,8 @@
 """What does this graph ask of cooperation? A report on one graph: exact ratios, measured ones, the rule of thumb.
 
 The rule of thumb (k, k + 2, never; k the mean degree) is for large regular graphs. What a graph really asks is
-computed exactly where it has at most 5,000 nodes, and measured apart from that: by neutral drift, which runs the
-update rule itself, on graphs of up to 1,000 nodes, and by ancestral walks that meet on larger ones.
+computed exactly where it has at most 5,000 nodes, and measured: by neutral drift, which runs the update rule itself,
+on graphs of up to 1,000 nodes, and on larger ones by ancestral walks, which sample what the exact solver computes.
 """
 
 from __future__ import annotations
