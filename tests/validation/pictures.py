@@ -103,7 +103,7 @@ def _deviations(axes: Any, rows: list[Row], room: int) -> None:
 
 def _family(row: Row) -> str:
     words = row.id.split(".")
-    return words[0] if re.fullmatch(r"P\d+", words[0]) else " ".join(words[:2])
+    return words[0] if re.fullmatch(r"P\d+", words[0]) else " ".join(words[:2]).replace("_", " ")
 
 
 # ------------------------------------------------------------------------------------ the law
@@ -130,7 +130,7 @@ def law(rows: list[Row], exhibits: Exhibits) -> Any:
         grid[1, 0].set_ylabel("difference, %")
         _title(
             figure, "The rules multiply: 24 critical ratios, predicted and measured",
-            "K kin selection (r = 0.2), D direct (w = 0.5), I indirect reciprocity (q = 0.4); -: none of them. "
+            "K kin selection (r = 0.2), D direct (w = 0.5), I indirect reciprocity (q = 0.4). "
             "Crossings at intensity x max|M| = 0.15; bars: 95 % intervals; band: 2 %.\nWell-mixed without any rule the "
             "ratio is negative: defectors win at b/c = 20, as predicted.",
         )  # fmt: skip
@@ -149,11 +149,10 @@ def _law_panel(upper: Any, lower: Any, structure: str, points: list[dict[str, An
     lower.axhline(0, color=figures.THEORY, linestyle=(0, (6, 4)), linewidth=1.3)
     lower.errorbar(x, 100 * (y / x - 1), yerr=100 * error / x, color=GOOD, marker="o", linestyle="", markersize=5)
     for k, point in enumerate(sorted(points, key=lambda p: p["expected"])):
-        name = "-" if point["subset"] == "none" else point["subset"]
         above = k % 2 == 0
         upper.annotate(
-            name, (point["expected"], point["value"]), xytext=(-8, 7) if above else (8, -7), va="center", fontsize=10,
-            textcoords="offset points", ha="right" if above else "left",
+            point["subset"], (point["expected"], point["value"]), xytext=(-8, 7) if above else (8, -7), va="center",
+            fontsize=10, textcoords="offset points", ha="right" if above else "left",
         )  # fmt: skip
     words = TITLES[structure]
     if together is not None:
@@ -221,12 +220,12 @@ def convergence(rows: list[Row]) -> Any:
     """Exact ratios of finite populations, as a share above Nowak's limit."""
     sizes = np.unique(np.round(np.logspace(1, 5, 60)).astype(int)) * 2
     curves = {
+        "network, k = 4, imitation": (lambda n: thresholds.imitation(4, n), 6.0, figures.COOPERATE, (0, (6, 2))),
+        "network, k = 4, death-birth": (lambda n: thresholds.death_birth(4, n), 4.0, figures.COOPERATE, "-"),
         "indirect, q = 0.5, AD": (lambda n: thresholds.indirect(0.5, n, "AD"), 4.0, figures.FOURTH, (0, (6, 2))),
-        "direct, w = 0.9, RD": (lambda n: thresholds.direct(0.9, n), 1.1 / 0.9, figures.THIRD, "-"),
         "indirect, q = 0.5, RD": (lambda n: thresholds.indirect(0.5, n), 3.0, figures.FOURTH, "-"),
         "kin, r = 0.5": (lambda n: thresholds.kin_value(0.5, n), 2.0, figures.DEFECT, "-"),
-        "network, k = 4, death-birth": (lambda n: thresholds.death_birth(4, n), 4.0, figures.COOPERATE, "-"),
-        "network, k = 4, imitation": (lambda n: thresholds.imitation(4, n), 6.0, figures.COOPERATE, (0, (6, 2))),
+        "direct, w = 0.9, RD": (lambda n: thresholds.direct(0.9, n), 1.1 / 0.9, figures.THIRD, "-"),
         "groups, n = 10, rare splitting": (
             lambda n: thresholds.group_rare_splitting(10, n // 10), None, figures.DEFECT_RING, (0, (1, 1.5)),
         ),

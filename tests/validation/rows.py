@@ -117,9 +117,8 @@ def ratio(found: Measured, expected: float, by: str = "crossing", *, near: float
         null=f"the critical benefit-to-cost ratio is {expected:.6g}", statistic=METHODS[by],
         n=f"{found.runs:,} runs", reason=why + f"; the standard error may be at most {SHARP:.0%}",
     )  # fmt: skip
-    if found.error > SHARP * abs(expected) * (1 + 1e-9):
-        return row._replace(verdict=NOISY)
-    return row
+    blurred = found.error > SHARP * abs(expected) * (1 + 1e-9)
+    return row._replace(verdict=NOISY) if blurred and row.verdict == AGREES else row
 
 
 def estimate(
@@ -222,7 +221,7 @@ def p_value(
 
 def planted(row: Row, error: str) -> Row:
     """A row measured with an error planted in the running code: it must fail."""
-    verdict = MISSED if row.verdict == AGREES else CAUGHT
+    verdict = CAUGHT if row.verdict == DIFFERS else MISSED
     why = f"the row must fail: {row.reason}"
     return row._replace(verdict=verdict, null=f"{row.null} (in spite of the planted error: {error})", reason=why)
 

@@ -83,9 +83,9 @@ def test_P20_the_kaleidoscope_unfolds_to_the_last_cell(holds):
 
 def test_P20_the_kaleidoscope_is_symmetric(exhibit):
     play = Play(named("kaleidoscope"))
-    run(play, TableReader(play.repertoire), 40)
+    run(play, TableReader(play.repertoire), 120)
     cells = cells_of(play, 99)
-    exhibit("kaleidoscope", round=40, cells=packed(cells))
+    exhibit("kaleidoscope", round=120, cells=packed(cells))
     for turned in (cells[::-1], cells[:, ::-1], cells.T):
         assert np.array_equal(cells, turned)
 
