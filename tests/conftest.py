@@ -19,6 +19,9 @@ import pytest
 def pytest_addoption(parser):
     group = parser.getgroup("coop_abm")
     group.addoption("--engine", choices=("compiled", "plain"), default="compiled", help="which engine runs kernels")
+    group.addoption(
+        "--merge-rows", action="store_true", help="a partial --validate run replaces its own rows of docs/validation"
+    )
     group.addoption("--validate", action="store_true", help="also run the tests marked validate (minutes)")
 
 

@@ -75,6 +75,15 @@ def test_the_page_has_every_row_in_order_and_the_data_come_back(tmp_path):
     assert math.isclose(again[0].tolerance, some_rows()[0].tolerance)
 
 
+def test_a_partial_run_can_replace_its_own_rows(tmp_path):
+    old, shown = some_rows(), {"name": "processors", "structure": "a", "unequal_floats": []}
+    report.write(old, [shown, shown | {"structure": "b"}], tmp_path)
+    report.merge([old[0]._replace(claim="another")], [shown | {"unequal_floats": ["x"]}], tmp_path)
+    rows_now, exhibits = report.stored(tmp_path)
+    assert {row.id: row.claim for row in rows_now} == {row.id: "a claim" for row in old} | {old[0].id: "another"}
+    assert [exhibit["unequal_floats"] for exhibit in exhibits] == [["x"], []]
+
+
 def heard_of(ids, finished, **chosen):
     options = {"keyword": "", "markexpr": "", "deselect": None} | chosen
     collecting = Collecting(SimpleNamespace(option=SimpleNamespace(**options), args=["tests/validation"]))

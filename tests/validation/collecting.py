@@ -1,7 +1,8 @@
 """Gathers the rows of a ``--validate`` run, from all its workers, and writes the table and the figures.
 
 Rows travel with the reports of the tests, so a run on several cores needs no shared folder. Only a run of
-the whole folder writes ``docs/validation/``; any other prints its rows and leaves the files as they are.
+the whole folder writes ``docs/validation/``; any other prints its rows and leaves the files as they are, or, with
+``--merge-rows``, replaces its own rows and those of no other.
 """
 
 from __future__ import annotations
@@ -58,11 +59,17 @@ class Collecting:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        if self.rows and self.whole:
-            from tests.validation.report import write
+        if not self.rows:
+            return
+        from tests.validation import report
 
-            write(self.rows, self.exhibits, DOCS)
-            self.written = True
+        if self.whole:
+            report.write(self.rows, self.exhibits, DOCS)
+        elif self.config.getoption("--merge-rows"):
+            report.merge(self.rows, self.exhibits, DOCS)
+        else:
+            return
+        self.written = True
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if not self.rows:

@@ -16,7 +16,7 @@ def holds(record_property) -> Any:
 
     def hold(judged: Row, *, id: str, claim: str, source: str, seed: int | str = "none") -> Row:
         row = judged._replace(id=id, claim=claim, source=source, seed=str(seed))
-        record_property("row", plain(row))
+        record_property("row", plain(row._asdict()))
         if not row.passed:
             failed.append(str(row))
         return row
@@ -32,6 +32,6 @@ def exhibit(record_property) -> Any:
     """Records named numbers that a figure draws."""
 
     def show(name: str, **data: Any) -> None:
-        record_property("exhibit", {"name": name, **data})
+        record_property("exhibit", plain({"name": name, **data}))
 
     return show

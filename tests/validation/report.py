@@ -191,6 +191,14 @@ def _safe(cell: str) -> str:
     return cell.replace("|", "\\|")
 
 
+def merge(rows: list[Row], exhibits: list[dict[str, Any]], folder: Path) -> list[Path]:
+    """Replace these rows and exhibits in what the folder holds, and write it anew."""
+    before = stored(folder) if (folder / "verdicts.json").exists() else ([], [])
+    known = {row.id: row for row in (*before[0], *rows)}
+    shown = {(each["name"], each.get("structure")): each for each in (*before[1], *exhibits)}
+    return write(list(known.values()), list(shown.values()), folder)
+
+
 def stored(folder: Path) -> tuple[list[Row], list[dict[str, Any]]]:
     """The rows and exhibits that the last whole run stored."""
     data = json.loads((folder / "verdicts.json").read_text(encoding="utf-8"))

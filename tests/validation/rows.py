@@ -11,6 +11,7 @@ platform may do.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -226,6 +227,7 @@ def planted(row: Row, error: str) -> Row:
     return row._replace(verdict=verdict, null=f"{row.null} (in spite of the planted error: {error})", reason=why)
 
 
-def plain(row: Row) -> dict[str, Any]:
-    """The row as plain numbers and words, as a test report can carry them."""
-    return dict(row._asdict())
+def plain(data: dict[str, Any]) -> dict[str, Any]:
+    """The same with Python's own numbers, lists and words, as a test report can carry them."""
+    carried: dict[str, Any] = json.loads(json.dumps(data, default=float))
+    return carried
