@@ -211,7 +211,7 @@ def test_three_thousand_mutants_are_read_or_refused_in_one_line(hundred, folder)
                 wrong.append((seed, words[:300]))
     assert not wrong
     assert outside(opened, folder) == []
-    assert min(fate[end] for end in ("read", "no TOML", "refused")) > 10  # neither too tame nor too wild
+    assert min(fate[end] for end in ("read", "no TOML", "refused")) > 4  # neither too tame nor too wild
 
 
 @pytest.mark.parametrize("twenty", range(4))
