@@ -10,14 +10,14 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from coop_abm._version import __version__
+from coop_abm.screen import give, progress, say_notes, say_written, show_five_rules
 
 app = typer.Typer(
     help="The laboratory for the evolution of cooperation: Nowak's five rules, on any graph, against exact theory.",
@@ -65,13 +65,13 @@ def five_rules(
     output.folder(out)  # refused now, not after the work
     weight = None if unweighted else "weight"
     experiment = FiveRules(precision=precision, seed=seed, graph=graph, weight=weight)
-    _say_notes(experiment.scenarios()["network"])
+    say_notes(experiment.scenarios()["network"])
     began = time.monotonic()
-    with _progress(quiet) as report:
+    with progress(quiet) as report:
         results = experiment.measure(report)
     if not quiet:
-        _print_five_rules(experiment, results, time.monotonic() - began)
-    _say_written(experiment.save(results, out))
+        show_five_rules(experiment, results, time.monotonic() - began)
+    say_written(experiment.save(results, out))
 
 
 @app.command("image-scoring")
@@ -95,7 +95,7 @@ def image_scoring(
     output.folder(out)  # refused now, not after the work
     society = declared(ScoringSociety, {"size": size, "interactions": interactions, "mutation": mutation})
     experiment = ImageScoring(society, generations=generations, seed=seed)
-    with _progress(quiet) as report:
+    with progress(quiet) as report:
         results = experiment.measure(report)
     if not quiet:
         for row in results.rows:
@@ -103,7 +103,7 @@ def image_scoring(
                 f"{row.condition:<22} help {row.cooperation:.3f}  [{row.low:.3f} ... {row.high:.3f}]  "
                 f"mean k {row.mean_k:5.2f}"
             )
-    _say_written(experiment.save(results, out))
+    say_written(experiment.save(results, out))
 
 
 @app.command(context_settings=_KNOBS)
@@ -146,7 +146,7 @@ def threshold(
     )
     if out is not None:
         output.folder(out)  # refused now, not after the work
-    with _progress(quiet) as report:
+    with progress(quiet) as report:
         rows, advice = experiment.measure(report)
     if as_json:
         typer.echo(json.dumps(experiment.tree(rows, advice), indent=2, allow_nan=False, ensure_ascii=False))
@@ -155,7 +155,7 @@ def threshold(
     if out is not None:
         written = experiment.save(rows, advice, out)
         if not as_json:
-            _say_written(written)
+            say_written(written)
 
 
 @app.command(context_settings=_KNOBS)
@@ -181,8 +181,8 @@ def run(
 
     declared = _declared(context, scenario, graph, unweighted)
     output.folder(out)
-    _say_notes(declared)
-    with _progress(quiet) as report:
+    say_notes(declared)
+    with progress(quiet) as report:
         done: Callable[[int], None] | None = None
         if report is not None:
             done = lambda t: report(f"step {t:,} of {steps:,}", t / max(steps, 1))  # noqa: E731
@@ -193,7 +193,7 @@ def run(
         shares = ", ".join(f"{n.removeprefix('share_')} {last[n]:.3f}" for n in last.index if n.startswith("share_"))
         typer.echo(f"after {steps:,} steps: {shares}")
         typer.echo(result.verdict)
-    _say_written(result.save(out))
+    say_written(result.save(out))
 
 
 @app.command()
@@ -216,11 +216,11 @@ def tournament(
     experiment = Tournament(
         names or None, turns=turns, repetitions=repetitions, noise=noise, self_play=not no_self_play, seed=seed
     )
-    with _progress(quiet) as report:
+    with progress(quiet) as report:
         results = experiment.measure(report)
     if not quiet:
         typer.echo(results.text)
-    _say_written(experiment.save(results, out))
+    say_written(experiment.save(results, out))
 
 
 @app.command(context_settings=_KNOBS)
@@ -239,7 +239,7 @@ def dashboard(
 
     lab.check_seed(seed)
     declared = lab.world(scenario, **_changes(context.args))
-    _say_notes(declared)
+    say_notes(declared)
     from coop_abm.dashboard import page, serve  # seconds; what is wrong with the scenario is said before
 
     serve(page(declared, seed=seed), port=port, browser=not no_browser, say=typer.echo)
@@ -288,7 +288,7 @@ def card(
     """Print the page that a scenario writes about itself, in Markdown; knobs are set as in `run`."""
     from coop_abm.scenario.card import card as page
 
-    _give(page(_declared(context, scenario, graph, unweighted), _checked(seed)), out)
+    give(page(_declared(context, scenario, graph, unweighted), _checked(seed)), out)
 
 
 @app.command(context_settings=_KNOBS)
@@ -303,20 +303,10 @@ def cite(
     """Print BibTeX of exactly the parts that a scenario uses; knobs are set as in `run`."""
     from coop_abm.scenario.citation import citation
 
-    _give(citation(_declared(context, scenario, graph, unweighted), _checked(seed)), out)
+    give(citation(_declared(context, scenario, graph, unweighted), _checked(seed)), out)
 
 
-# ------------------------------------------------------------------------------- words on the screen
-
-
-def _give(text: str, out: Path | None) -> None:
-    """Print a text, or write it to a file."""
-    if out is None:
-        typer.echo(text, nl=False)
-        return
-    from coop_abm import output
-
-    _say_written([output.write_page(out, text)])
+# ------------------------------------------------------------------------------- what a command line means
 
 
 def _declared(context: typer.Context, scenario: str, graph: Path | None, unweighted: bool) -> Any:
@@ -354,90 +344,6 @@ def _changes(arguments: list[str]) -> dict[str, Any]:
             raise ScenarioError(f"{quoted(path)[1:-1]}: given twice")
         changes[path] = parsed(text)
     return changes
-
-
-def _say_notes(scenario: Any) -> None:
-    """What was changed in, or is assumed about, the user's own graph."""
-    from coop_abm.core.errors import quoted
-
-    for note in getattr(scenario.network.graph, "notes", ()):
-        typer.echo(f"note: {quoted(note, 300)[1:-1]}", err=True)  # it may come from a stranger's file
-
-
-def _say_written(paths: list[Path]) -> None:
-    folder = paths[0].parent
-    typer.echo(f"written to {folder}{os.sep}: {', '.join(path.name for path in paths)}")
-
-
-def _print_five_rules(experiment: Any, results: list[Any], seconds: float) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from coop_abm.core.errors import quoted
-
-    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    table = Table(title=experiment.question, title_justify="left", title_style="bold", pad_edge=False)
-    for name, side in (("rule", "left"), ("condition", "left"), ("exact", "right"), ("limit", "right"),
-                       ("measured", "right"), ("95 % interval", "right"), ("verdict", "left")):  # fmt: skip
-        table.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]
-    colours = {"agrees": "green", "differs": "bold red", "undecided": "yellow", "no threshold": "yellow"}
-    for row, cells in zip(results, experiment.table(results), strict=True):
-        interval = "" if cells["low"] is None else f"{cells['low']:.4f} ... {cells['high']:.4f}"
-        shown = [("" if cells[name] is None else f"{cells[name]:.6g}") for name in ("exact", "limit", "measured")]
-        verdict = f"[{colours[row.verdict]}]{row.verdict}[/]"
-        table.add_row(row.rule, escape(quoted(row.condition, 200)[1:-1]), *shown, interval, verdict)
-    console.print(table)
-    for row in results:
-        if row.drift is not None:
-            d = row.drift
-            console.print(f"{row.rule}: by neutral drift {d.value:.6g}  [{d.low:.4f} ... {d.high:.4f}]", markup=False)
-        if row.note:
-            console.print(f"{row.rule}: {row.note}", markup=False)
-    console.print(f"measured in {seconds:.0f} s", style="dim")
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, float], None] | None]:
-    """A bar with share and time left on standard error; nothing if quiet or not on a terminal."""
-    if quiet:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(),
-    )  # fmt: skip
-    console = Console(stderr=True)
-    if not console.is_terminal:  # a log: a line now and then instead of a bar
-        yield _lines()
-        return
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=1.0)
-        yield lambda words, share: bar.update(task, description=f"{words:<44.44}", completed=share)
-
-
-def _lines(every: float = 10.0) -> Callable[[str, float], None]:
-    """Reports as lines on standard error, at most one in `every` seconds."""
-    began = last = time.monotonic()
-
-    def say(words: str, share: float) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= every:
-            last = now
-            typer.echo(f"{share:4.0%}  {now - began:4.0f} s  {words}", err=True)
-
-    return say
 
 
 def main() -> None:

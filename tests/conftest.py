@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+# Workers share the cores already: algebra on more threads than cores took ten times as long. Workers inherit it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def pytest_addoption(parser):
     group = parser.getgroup("coop_abm")

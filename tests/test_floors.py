@@ -20,7 +20,7 @@ FLOORS = (
     {"scenario"},
     {"engine", "llm"},
     {"policies"},
-    {"sweeps", "training", "abm", "lab", "figures", "output"},
+    {"sweeps", "training", "abm", "lab", "figures", "output", "screen"},
     {"experiments", "dashboard", "testing"},
     {"cli"},
 )

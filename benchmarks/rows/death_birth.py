@@ -57,7 +57,7 @@ def against_twin(size: int, heads: int, runs: int, checked: int) -> Bout:
         tables = [pointer(column) for column in (keys.holds, keys.idle, keys.fitness)]
         base = ctypes.c_uint64(int(stream_base(SEED, cell)))
         twin(
-            integer(size), pointer(seen.indptr), pointer(seen.indices), pointer(keys.radix), integer(keys.stride),
+            integer(size), integer(seen.indptr[0]), pointer(seen.indices), pointer(keys.radix), integer(keys.stride),
             *tables, integer(len(start)), base, integer(0), integer(count), pointer(start), integer(PATIENCE),
             pointer(winner), pointer(events),
         )  # fmt: skip
