@@ -32,11 +32,13 @@ def say_notes(scenario: Any) -> None:
 
 
 def say_written(paths: list[Path]) -> None:
+    """Which files were written, and where."""
     folder = paths[0].parent
     typer.echo(f"written to {folder}{os.sep}: {', '.join(path.name for path in paths)}")
 
 
 def show_five_rules(experiment: Any, results: list[Any], seconds: float) -> None:
+    """The table of the five rules: exact, limit, measured, verdict."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
