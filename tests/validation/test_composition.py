@@ -70,7 +70,7 @@ def test_the_law_predicts_every_subset_of_the_rules(structure, holds, exhibit):
             pair = [fixation(at_twenty, invader=i, runs=60_000, seed=40 + position) for i in (0, 1)]
             holds(defectors_win(*pair), claim=f"{claim}: {expected.value:.4g}, so defectors win at b/c = 20", **name)
             continue
-        found = crossing(world, seed=40 + position, relative_error=0.0085, most_events=MOST_EVENTS)
+        found = crossing(world, seed=40 + position, relative_error=0.006, most_events=MOST_EVENTS)
         holds(ratio(found, expected.value, plus=True), claim=claim, **name)
         points.append({"subset": subset, "expected": expected.value, "value": found.value, "error": found.error})
         deviates.append((found.value - expected.value) / found.error)
@@ -118,7 +118,8 @@ def test_neutral_drift_reads_a_structure_and_not_the_rules_on_it():
     """The same neutral histories answer for every game on the graph: R* is that of the donation game."""
     plain = neutral_drift(named("network"), seed=33, runs=200)
     mixed = neutral_drift(replace(named("network"), KIN | DIRECT), seed=33, runs=200)
-    assert plain.value == plain.ratio.value == mixed.ratio.value
+    assert plain.ratio == mixed.ratio
+    assert plain.value == pytest.approx(plain.ratio.value, rel=1e-12)
     composed = expectation(replace(named("network"), KIN | DIRECT)).value
     assert ratio(mixed, composed, "drift").passed
 

@@ -130,7 +130,7 @@ def slow_graph(update="death_birth"):
     from scipy.stats import ks_2samp
 
     world = replace(on_graph(named("network"), nx.wheel_graph(8)), {"update.intensity": 0.5, "game.benefit": 3.0})
-    naive = [Events(replace(world, {"update": update}), 66, k).run(100_000) for k in range(700)]
+    naive = [Events(replace(world, {"update": update}), 71, k).run(100_000) for k in range(2000)]
     slow = np.array([society.events if society.winner == 0 else -society.events for society in naive])
     return float(ks_2samp(times(world, 40_000, 4, 67), slow).pvalue)
 
@@ -217,15 +217,15 @@ CASES = {
     "wright_fisher": Case("times to fixation, mixed, Wright-Fisher", "selection 15 % stronger", "Ewens2004",
                           f"{CHI}; 40,000 runs", wright_fisher, functools.partial(wright_fisher, 1.15)),
     **{f"graph.{update}": Case(f"times to fixation, weighted graph, {update.replace('_', ' ')}",
-                               "selection 15 % stronger", CHAIN, f"{CHI}; 40,000 runs",
+                               "selection 40 % stronger", CHAIN, f"{CHI}; 40,000 runs",
                                functools.partial(weighted_graph, update),
-                               functools.partial(weighted_graph, update, 1.15))
+                               functools.partial(weighted_graph, update, 1.4))
        for update in ("birth_death", "death_birth", "imitation", "pairwise_comparison")},
     "slow.groups": Case("times to fixation, groups, against the naive process", "splitting 0.05 instead of 0.3",
                         "TraulsenNowak2006", f"{KS}; 40,000 and 700 runs", slow_groups,
                         functools.partial(slow_groups, 0.05)),
     "slow.graph": Case("times to fixation, wheel, against the naive world", "imitation instead of death-birth",
-                       "OhtsukiHauertLiebermanNowak2006", f"{KS}; 40,000 and 700 runs", slow_graph,
+                       "OhtsukiHauertLiebermanNowak2006", f"{KS}; 40,000 and 2,000 runs", slow_graph,
                        functools.partial(slow_graph, "imitation")),
     "turns": Case("turns of an encounter", "w = 0.72 instead of 0.7", "Nowak2006",
                   "chi-square against the geometric distribution; 10,000 encounters", turns,

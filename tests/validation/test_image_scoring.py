@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from coop_abm.engine.image_scoring import STRATEGIES, ScoringSociety, images
+from tests.validation import rows as judge
 from tests.validation.rows import below, estimate
 
 SOURCE = {"source": "NowakSigmund1998"}
@@ -60,8 +61,8 @@ def test_from_a_random_mix_cooperation_is_established_by_those_who_help_stranger
 def test_where_nobody_watches_cooperation_is_never_established(interactions, holds):
     help_given, share = endings(interactions=interactions, observers=0)
     holds(
-        share((help_given > 0.9).mean(), 0.0, 0.02, n="400 runs", reason="2 %; with information it is 25 % or more",
-              statistic="share of runs in which more than nine acts in ten help"),
+        judge.share((help_given > 0.9).mean(), 0.0, 0.02, n="400 runs", reason="2 %; with information 25 % or more",
+                    statistic="share of runs in which more than nine acts in ten help"),
         id=f"control.image.{interactions}", seed=11, **SOURCE,
         claim=f"image scoring, {interactions} encounters a generation, nobody watches: cooperation is not established",
     )  # fmt: skip

@@ -116,6 +116,7 @@ def test_histories_are_the_same_on_other_processors(holds, exhibit, tmp_path):
         exhibit("processors", structure=machine, unequal_histories=parted["history"], unequal_floats=parted["floats"])
 
 
+@pytest.mark.validate
 def test_another_seed_is_another_digest():
     """The control: a digest does see a history that differs, and is the same for the same."""
     first, again, other = (said_by(SCRIPT, seed, "kin")["kin"]["history"] for seed in ("7", "7", "8"))
