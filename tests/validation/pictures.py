@@ -103,7 +103,7 @@ def _deviations(axes: Any, rows: list[Row], room: int) -> None:
 
 def _family(row: Row) -> str:
     words = row.id.split(".")
-    return words[0] if re.fullmatch(r"P\d+", words[0]) else " ".join(words[:2]).replace("_", " ")
+    return words[0] if re.fullmatch(r"P\d+", words[0]) else re.sub(r"\d+$", "", " ".join(words[:2]).replace("_", " "))
 
 
 # ------------------------------------------------------------------------------------ the law
@@ -129,7 +129,7 @@ def law(rows: list[Row], exhibits: Exhibits) -> Any:
         grid[0, 0].set_ylabel("measured (b/c)*")
         grid[1, 0].set_ylabel("difference, %")
         _title(
-            figure, "The rules multiply: 24 critical ratios, predicted and measured",
+            figure, "The rules multiply: critical ratios of 24 worlds, predicted and measured",
             "K kin selection (r = 0.2), D direct (w = 0.5), I indirect reciprocity (q = 0.4). "
             "Crossings at intensity x max|M| = 0.15; bars: 95 % intervals; band: 2 %.\nWell-mixed without any rule the "
             "ratio is negative: defectors win at b/c = 20, as predicted.",
@@ -230,8 +230,11 @@ def convergence(rows: list[Row]) -> Any:
             lambda n: thresholds.group_rare_splitting(10, n // 10), None, figures.DEFECT_RING, (0, (1, 1.5)),
         ),
     }  # fmt: skip
-    measured = {"P1.crossing": (100, 4.0), "P2.crossing": (50, 2.0), "P7": (100, 6.0), "P10.crossing": (50, 1.1 / 0.9),
-                "P12.crossing": (50, 3.0), "kin.value": (50, 2.0)}  # fmt: skip
+    measured = {
+        "P1.crossing": (100, "network, k = 4, death-birth"), "P7": (100, "network, k = 4, imitation"),
+        "P10.crossing": (50, "direct, w = 0.9, RD"), "P12.crossing": (50, "indirect, q = 0.5, RD"),
+        "kin.value": (50, "kin, r = 0.5"),
+    }  # fmt: skip
     with figures.drawing(width=WIDE, height=HIGH) as (figure, axes):
         for name, (ratio, limit, colour, line) in curves.items():
             at = sizes[sizes % 10 == 0] if limit is None else sizes
@@ -240,12 +243,16 @@ def convergence(rows: list[Row]) -> Any:
             kept = np.array([(n, share) for n, share in of if 0 < share < 1])
             axes.plot(kept[:, 0], 100 * kept[:, 1], color=colour, linestyle=line, label=name)
         known = {row.id: row for row in rows}
-        for name, (n, limit) in measured.items():
+        for name, (n, of) in measured.items():
             if name in known:
-                row = known[name]
+                row, (_, limit, colour, _line) = known[name], curves[of]
                 away, reach = 100 * (row.measured / limit - 1), 100 * Z95 * row.error / limit
-                axes.errorbar(n, away, yerr=reach, color=figures.INK, marker="o", markersize=5, zorder=4)
-        axes.plot([], [], color=figures.INK, marker="o", linestyle="", label="measured, 95 % interval")
+                axes.errorbar(
+                    n, away, yerr=reach, color=colour, marker="o", markersize=7, markeredgecolor=figures.INK,
+                    ecolor=figures.INK, zorder=4,
+                )  # fmt: skip
+        axes.plot([], [], color="white", marker="o", markeredgecolor=figures.INK, linestyle="", markersize=7,
+                  label="measured, 95 % interval")  # fmt: skip
         axes.axhline(2, color=figures.LIMIT, linewidth=1.2, linestyle=(0, (1, 2)))
         axes.annotate("2 %", (2e5, 2), xytext=(4, 0), textcoords="offset points", va="center", color=figures.MUTED)
         axes.set(xscale="log", yscale="log", xlim=(20, 2.1e5), ylim=(1e-3, 100), xlabel="individuals N",
@@ -274,9 +281,9 @@ def nowak_may(exhibits: Exhibits) -> Any:
     game = found[0]
     two = ListedColormap([figures.DEFECT, figures.COOPERATE])
     with figures.drawing(3, 1, width=WIDE, height=5.6) as (figure, (series, lattice, pattern)):
-        series.plot(game["share"], color=figures.COOPERATE)
-        series.axhline(game["published"], color=figures.THEORY, linestyle=(0, (6, 4)), linewidth=1.2)
-        series.annotate("12 ln 2 - 8 = 0.318, published", (len(game["share"]), game["published"]), xytext=(0, 8),
+        series.plot(game["share"], color=figures.COOPERATE, linewidth=1)
+        series.axhline(game["published"], color=figures.INK, linestyle=(0, (6, 4)), linewidth=1.4, zorder=4)
+        series.annotate("12 ln 2 - 8 = 0.318, published", (len(game["share"]) - 1, game["published"]), xytext=(0, 8),
                         textcoords="offset points", ha="right", fontsize=10, color=figures.THEORY)  # fmt: skip
         series.set(ylim=(0, 1), xlim=(0, len(game["share"]) - 1), xlabel="round", ylabel="share of cooperators")
         series.set_title("Nowak and May, b = 1.85, 200 x 200", fontsize=12)
