@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from coop_abm.core.errors import CoopError
     from coop_abm.engine.rounds import Play
     from coop_abm.experiments.tournament import tournament
-    from coop_abm.lab import CriticalRatio, Run, advise, critical_ratio, fixation, run, world
+    from coop_abm.lab import Run, run, world
+    from coop_abm.ratios import CriticalRatio, advise, critical_ratio, fixation
     from coop_abm.scenario.card import card
     from coop_abm.scenario.citation import citation, cited
     from coop_abm.scenario.expectation import Expectation, expectation
@@ -32,18 +33,18 @@ _HOMES = {
     "CoopAgent": "coop_abm.abm",
     "CoopError": "coop_abm.core.errors",
     "CoopModel": "coop_abm.abm",
-    "CriticalRatio": "coop_abm.lab",
+    "CriticalRatio": "coop_abm.ratios",
     "Expectation": "coop_abm.scenario.expectation",
     "Play": "coop_abm.engine.rounds",
     "Run": "coop_abm.lab",
     "Scenario": "coop_abm.scenario.scenario",
-    "advise": "coop_abm.lab",
+    "advise": "coop_abm.ratios",
     "card": "coop_abm.scenario.card",
     "citation": "coop_abm.scenario.citation",
     "cited": "coop_abm.scenario.citation",
-    "critical_ratio": "coop_abm.lab",
+    "critical_ratio": "coop_abm.ratios",
     "expectation": "coop_abm.scenario.expectation",
-    "fixation": "coop_abm.lab",
+    "fixation": "coop_abm.ratios",
     "run": "coop_abm.lab",
     "tournament": "coop_abm.experiments.tournament",
     "world": "coop_abm.lab",

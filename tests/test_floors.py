@@ -20,7 +20,7 @@ FLOORS = (
     {"scenario"},
     {"engine", "llm"},
     {"policies"},
-    {"sweeps", "training", "abm", "lab", "figures", "output", "screen"},
+    {"sweeps", "training", "abm", "lab", "ratios", "figures", "output", "screen"},
     {"experiments", "dashboard", "testing"},
     {"cli"},
 )

@@ -21,7 +21,8 @@ from coop_abm.core.errors import GraphError, InputError, NotAbsorbed, quoted
 from coop_abm.core.part import kind_of as kind_of_part
 from coop_abm.engine.drift import neutral_drift
 from coop_abm.experiments.base import Report
-from coop_abm.lab import advise, check_seed
+from coop_abm.lab import check_seed
+from coop_abm.ratios import advise
 from coop_abm.scenario.files import on_graph
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import named

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from coop_abm import lab
+from coop_abm import ratios
 from coop_abm.core.errors import TheoryError
 from coop_abm.games import PrisonersDilemma
 from coop_abm.scenario import Players, Scenario
@@ -71,7 +71,7 @@ def test_where_theory_is_silent_the_verdict_says_so(case):
 @pytest.mark.parametrize("case", SILENT)
 def test_where_theory_is_silent_no_critical_ratio_is_invented(case):
     with pytest.raises(TheoryError, match="theory is silent"):
-        lab.critical_ratio(SILENT[case][0])
+        ratios.critical_ratio(SILENT[case][0])
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -92,19 +92,19 @@ def test_a_star_has_an_infinite_ratio_and_says_never():
 
 
 def test_the_complete_graph_has_a_negative_ratio_and_says_spite():
-    found = lab.critical_ratio(networkx.complete_graph(10))
+    found = ratios.critical_ratio(networkx.complete_graph(10))
     assert (found.value, found.low, found.high, found.kind) == pytest.approx((-9.0, -9.0, -9.0, "spite"))
 
 
 def test_a_ratio_does_not_depend_on_how_nodes_are_numbered():
     order = np.random.default_rng(3).permutation(12).tolist()
     renamed = networkx.relabel_nodes(LOLLIPOP, dict(enumerate(order)))
-    assert lab.critical_ratio(renamed).value == pytest.approx(lab.critical_ratio(LOLLIPOP).value, rel=1e-9)
+    assert ratios.critical_ratio(renamed).value == pytest.approx(ratios.critical_ratio(LOLLIPOP).value, rel=1e-9)
 
 
 def test_a_ratio_does_not_depend_on_the_unit_of_weights():
     heavy = networkx.Graph((a, b, {"weight": 7.0}) for a, b in LOLLIPOP.edges)
-    assert lab.critical_ratio(heavy).value == pytest.approx(lab.critical_ratio(LOLLIPOP).value, rel=1e-9)
+    assert ratios.critical_ratio(heavy).value == pytest.approx(ratios.critical_ratio(LOLLIPOP).value, rel=1e-9)
 
 
 def test_a_ratio_does_not_depend_on_the_unit_of_payoffs():
