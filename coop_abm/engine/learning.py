@@ -17,7 +17,7 @@ from coop_abm.engine.families import breed, summed_up
 from coop_abm.engine.groups import grow, take_over
 from coop_abm.mechanisms.base import Answers
 from coop_abm.updates.base import Kernels, Update
-from coop_abm.updates.imitation import source_of_the_best
+from coop_abm.updates.imitation import source_of_the_best, source_of_the_first
 
 #: Rebound to the kernels of an update rule by ``Kernel.using``.
 replace = source = grow
@@ -124,6 +124,27 @@ def learn_from_the_best(t, dice, answers, intensity, pressure, strategy, alive, 
 
 
 @kernel
+def learn_from_the_first(t, dice, answers, intensity, pressure, strategy, alive, payoff, group):
+    """The same as :func:`learn_together` where the first of those who earned most is copied, oneself last; no draws."""
+    n = answers.size
+    indptr, indices = answers.indptr, answers.indices
+    before = np.empty(n, np.int16)
+    for k in range(strategy.shape[0]):
+        earned = payoff[k]
+        for i in range(n):
+            before[i] = strategy[k, i]
+        for i in range(n):
+            best = -math.inf
+            first = np.uint64(i)
+            for at in range(indptr[i], indptr[i + 1]):
+                j = np.uint64(indices[at])
+                more = earned[j] > best
+                first = j if more else first
+                best = earned[j] if more else best
+            strategy[k, i] = before[i] if earned[i] > best else before[first]
+
+
+@kernel
 def learn_in_turn(
     t, dice, answers, intensity, pressure, replacements, strategy, alive, payoff, group, standing, opinion
 ):
@@ -217,6 +238,9 @@ def learner(update: Update, rule: Kernels, answers: Answers) -> Kernel:
     if update.synchronous and rule.source is not None:
         if rule.source is source_of_the_best and answers.groups == 1 and len(answers.indptr):
             return revise_together.using(learn_together=learn_from_the_best)
+        even = len(answers.weight) == 0 and len(answers.indptr) > 0 and answers.groups == 1
+        if rule.source is source_of_the_first and even:
+            return revise_together.using(learn_together=learn_from_the_first)
         fitting = {} if update.by_fitness else {"fitness_of": no_fitness}
         return revise_together.using(learn_together=learn_together.using(source=rule.source, **fitting))
     return learn_in_turn if rule.replace is None else learn_in_turn.using(replace=rule.replace)

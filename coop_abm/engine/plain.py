@@ -111,9 +111,13 @@ def earn_from_all(t, dice, answers, plain, strategy, payoff, acts):
             total = float(near + selves)
             if near + selves < sums.shape[1]:
                 others = np.int64(0)
-                for at in range(indptr[i], indptr[i + 1]):
-                    others += np.int64(held[indices[at]])
-                helped += (near - others) * (1 - act[own, 0]) + others * (1 - act[own, 1])
+                at = indptr[i]
+                while (
+                    at < indptr[i + 1] and others <= near
+                ):  # always so; but it keeps the compiler from gathering by twos
+                    others += np.int64(held[np.uint64(indices[at])])
+                    at += 1
+                helped += near - others * act[own, 1] - (near - others) * act[own, 0]
                 others += selves * own
                 earned = sums[own, near + selves - others, others]
             else:
