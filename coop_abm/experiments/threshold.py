@@ -32,7 +32,7 @@ from coop_abm.structures import KINDS, Graph, read_graph
 from coop_abm.structures.famous import FAMOUS, famous
 from coop_abm.structures.files import READERS
 from coop_abm.structures.graph import largest_piece
-from coop_abm.theory import coalescence, remeeting, thresholds
+from coop_abm.theory import birth_death, coalescence, remeeting, thresholds
 from coop_abm.theory.advice import Advice
 from coop_abm.theory.ancestry import BACK_STEPS, PAYOFFS
 from coop_abm.theory.arguments import number, one_of, whole
@@ -48,8 +48,9 @@ MOST_EVENTS, MOST_STEPS = 400_000_000, 4e9
 USUAL_SIZE = 100
 #: Graphs that are drawn from a kind of our own; "edges" is what a file becomes.
 DRAWN: dict[str, Any] = {kind_of_part(kind): kind for kind in KINDS if kind_of_part(kind) != "edges"}
-#: What a user may ask for.
-RULES = (*BACK_STEPS, "all")
+#: Update rules of the report, and what a user may ask for.
+REPORTED = (*BACK_STEPS, "birth_death")
+RULES = (*REPORTED, "all")
 
 
 class Row(NamedTuple):
@@ -153,6 +154,8 @@ class Threshold:
         if self.budget is not None:
             whole("budget", self.budget, 1)
         check_seed(self.seed)
+        if self.advised and self.update == "birth_death":
+            raise InputError(f"advise: update must be one of {', '.join(BACK_STEPS)}, all; got 'birth_death'")
         if self.advised and self.graph.size > coalescence.LARGEST:
             raise InputError(
                 f"advise: needs exact ratios, of at most {coalescence.LARGEST:,} nodes; got {self.graph.size:,}"
@@ -161,7 +164,7 @@ class Threshold:
     @property
     def updates(self) -> tuple[str, ...]:
         """The update rules that were asked for."""
-        return tuple(BACK_STEPS) if self.update == "all" else (self.update,)
+        return REPORTED if self.update == "all" else (self.update,)
 
     def facts(self) -> dict[str, Any]:
         """The graph in numbers: nodes, edges, degrees, weights, and what was changed when it was read."""
@@ -202,12 +205,14 @@ class Threshold:
     def _exact(self, update: str, weights: Any, progress: Callable[[float], None] | None) -> tuple[float, str]:
         degree, size = self.graph.regular, self.graph.size
         if self._closed and degree is not None:
-            if update == "pairwise_comparison":
+            if update in ("pairwise_comparison", "birth_death"):
                 return thresholds.birth_death(size), "closed form: as in a well-mixed population"
             formula = thresholds.death_birth if update == "death_birth" else thresholds.imitation
             return formula(degree, size), "closed form for regular graphs"
         if size > coalescence.LARGEST:
             return math.nan, f"exact walks take at most {coalescence.LARGEST:,} nodes"
+        if update == "birth_death":
+            return birth_death.critical_ratio(weights, payoff=self.payoff), "meeting times under birth-death updating"
         value = coalescence.critical_ratio(weights, update=update, payoff=self.payoff, progress=progress)
         return value, "coalescing random walks"
 
@@ -220,6 +225,8 @@ class Threshold:
                 return found.value, found.low, found.high, "drift"
             except NotAbsorbed:  # a long graph, which drift takes too long to cross; the row says "walks"
                 pass
+        if update == "birth_death":  # its lines do not move at one pace, so walks say nothing of it
+            return math.nan, math.nan, math.nan, ""
         walked = remeeting.critical_ratio(
             self.graph.weights_matrix(), update=update, payoff=self.payoff, seed=self.seed,
             relative_error=self.precision, most_steps=MOST_STEPS, progress=progress,

@@ -41,7 +41,7 @@ def test_well_known_graphs_have_the_ratios_of_the_table(name, terminal):
         tree, rows = told(terminal("threshold", name, "--payoff", payoff, "--no-measure", "--json"))
         assert (tree["graph"]["nodes"], tree["graph"]["edges"]) == (nodes, edges)
         assert rows["death_birth"]["exact"] == pytest.approx(ratio, abs=6e-7)
-        assert set(rows) == {"death_birth", "imitation", "pairwise_comparison"}
+        assert set(rows) == {"death_birth", "imitation", "pairwise_comparison", "birth_death"}
 
 
 def test_karate_without_weights_is_another_graph(terminal):
