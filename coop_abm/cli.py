@@ -110,9 +110,7 @@ def image_scoring(
 def threshold(
     context: typer.Context,
     graph: Annotated[str, typer.Argument(help="A graph file, a well-known graph (karate), or a kind with its knobs.")],
-    update: Annotated[
-        str, typer.Option(help="An update rule (death_birth, imitation, ...), or all.")
-    ] = "all",
+    update: Annotated[str, typer.Option(help="An update rule (death_birth, imitation, ...), or all.")] = "all",
     payoff: Annotated[str, typer.Option(help="averaged or accumulated over neighbours.")] = "averaged",
     weight: Annotated[str, typer.Option(help="Edge attribute that is the weight, or none.")] = "weight",
     seed: Seed = 0,
