@@ -10,16 +10,14 @@ others counted; the winners are always recorded, so the two can be held against 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from coop_abm.core.dice import stream_base
 from coop_abm.core.errors import InputError, NotAbsorbed, ScenarioError
-from coop_abm.core.kernel import current_engine
+from coop_abm.core.workers import in_parts
 from coop_abm.engine.events import FOLLOWED, Process, process
 from coop_abm.engine.statistics import FEWEST, Estimate, mean, planned, share
 from coop_abm.scenario.scenario import Scenario
@@ -112,27 +110,15 @@ def ensemble(
     gains = np.full(runs, np.nan)
     start = np.ascontiguousarray(start, np.int64)
 
-    def chunk(at: int, to: int) -> int:
+    def chunk(at: int, to: int) -> None:
         part = slice(at, to)
         arguments = [ready.world, base, first + at, start, patience, winner[part], events[part]]
         if ready.kind in FOLLOWED:
             arguments.append(gains[part])
         ready.ensemble(*arguments)
-        return len(winner[part])
 
-    workers = 1 if current_engine() == "plain" else os.cpu_count() or 1
     longest = LONGEST // ready.world.size**2 if ready.kind in FOLLOWED else CHUNK  # a run takes about N^2 events
-    step = max(1, min(CHUNK, longest, math.ceil(runs / workers)))
-    edges = [*range(0, runs, step), runs]
-    chunk(0, 0)  # no replicate at all: compiled once, before threads ask for it
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for done in pool.map(chunk, edges, edges[1:]):
-                if progress:
-                    progress(done)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    in_parts(chunk, runs, min(CHUNK, longest), progress)
     if (winner < 0).any():
         raise NotAbsorbed(
             f"{int((winner < 0).sum())} of {runs} runs were not over after {patience:,} events; "

@@ -11,9 +11,7 @@ strategy.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +19,9 @@ from pydantic import model_validator
 
 from coop_abm.core.dice import drawn, open_stream, stream_base
 from coop_abm.core.errors import InputError
-from coop_abm.core.kernel import current_engine, engine, kernel
+from coop_abm.core.kernel import engine, kernel
 from coop_abm.core.part import Part, knob
+from coop_abm.core.workers import in_parts
 
 #: Scores lie in [-5, 5]; strategies k from -5 (always helps) to 6 (never does).
 LOWEST, HIGHEST = -5, 5
@@ -320,18 +319,16 @@ def images(
         streams[k] = tuple(np.uint64(word) for word in words)
 
     advance_images(rules, strategy[0].copy(), order[0].copy(), every, np.empty(0), np.empty((0, KINDS)), *streams[0])
-    workers = 1 if current_engine() == "plain" else os.cpu_count() or 1
-    total, done = replicates * len(range(0, rows, step)), 0
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for at in range(0, rows, step):
-                for _ in pool.map(lambda k, at=at: go_on(k, at), range(replicates)):
-                    done += 1
-                    if progress:
-                        progress(done / total)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    steps = range(0, rows, step)
+    for stage, at in enumerate(steps):
+
+        def part(first: int, end: int, at: int = at) -> None:
+            for k in range(first, end):
+                go_on(k, at)
+
+        in_parts(part, replicates, 1)
+        if progress:
+            progress((stage + 1) / len(steps))
     return Images(np.arange(rows) * every, cooperation, share)
 
 
