@@ -9,6 +9,11 @@
     │   └── OutputError     a place where results should go and cannot
     ├── TheoryError         theory is silent, or too large to compute exactly; the message says why
     ├── PolicyError         a policy answered with something that is no permitted action
+    ├── ModelError          talking to a language model had to stop; what was paid for is kept
+    │   ├── CallFailed      one request failed; says whether it may have been paid for, and may be tried again
+    │   ├── BudgetExhausted the next calls could cost more than the cap allows; nothing was sent
+    │   ├── JournalError    the journal cannot be written or read, is damaged, or holds no such reply (replay)
+    │   └── ModelChanged    another model answered than the one that was asked
     ├── ReporterError       something that a Mesa model was asked to report could not be computed
     ├── NotAbsorbed         a population did not fix within the declared number of events
     └── MissingExtra        an optional dependency is not installed; names the install line
@@ -45,6 +50,55 @@ class TheoryError(CoopError):
 
 class PolicyError(CoopError):
     """A policy answered with something that is no permitted action."""
+
+
+class ModelError(CoopError):
+    """Talking to a language model had to stop; what was paid for is kept."""
+
+
+class CallFailed(ModelError):
+    """One request to a language model failed.
+
+    Attributes
+    ----------
+    kind   : rate_limit, quota, server, timeout, connection, auth, refused, content_filter, redirect or too_large
+    status : HTTP status, 0 where there was none
+    retry_after : seconds that the provider asks to wait; None if it does not say
+    sent   : may the request have reached the provider, and be paid for?
+    again  : is it worth trying again?
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        status: int = 0,
+        retry_after: float | None = None,
+        sent: bool = True,
+        again: bool = False,
+    ):
+        super().__init__(message)
+        self.kind, self.status, self.retry_after, self.sent, self.again = kind, status, retry_after, sent, again
+
+    def __reduce__(self) -> tuple:
+        return _call_failed, (self.kind, str(self), self.status, self.retry_after, self.sent, self.again)
+
+
+def _call_failed(kind, message, status, retry_after, sent, again):
+    return CallFailed(kind, message, status=status, retry_after=retry_after, sent=sent, again=again)
+
+
+class BudgetExhausted(ModelError):
+    """The next calls could cost more than the cap allows; nothing was sent."""
+
+
+class JournalError(ModelError):
+    """The journal cannot be written or read, is damaged, or holds no such reply under replay."""
+
+
+class ModelChanged(ModelError):
+    """Another model answered than the one that was asked, or than the one that answered before."""
 
 
 class ReporterError(CoopError):

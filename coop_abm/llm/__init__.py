@@ -1,0 +1,1 @@
+"""How one talks to a language model: prompts, the journal of what was paid for, budgets, retries, transports."""
