@@ -19,6 +19,9 @@ from coop_abm.llm.transport import Transport
 #: Seconds before the second try; doubled for each further one.
 FIRST_WAIT = 0.5
 
+#: Of the operating system: waiting takes nothing from the streams that a run is made of.
+_UNIFORM = random.SystemRandom().random
+
 
 class Retry:
     """Sends a request until there is a reply, or no point in going on.
@@ -43,7 +46,7 @@ class Retry:
         total: float = 600.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = random.SystemRandom().random,
+        jitter: Callable[[], float] = _UNIFORM,
     ):
         self.transport, self.attempts, self.concurrency = transport, attempts, concurrency
         self.longest_wait, self.total = longest_wait, total
