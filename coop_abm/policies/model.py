@@ -72,12 +72,12 @@ class ModelPlayers:
             for q, again, second in zip(wrong, repairs, seconds, strict=True):
                 found[q] = parse(second.reply, again.facts, again.manner)
                 readings.append((second.key, _reading(found[q], "repaired")))
-        action = np.empty(len(question), np.int64)
         self.client.note(readings)
+        action, asked_again = np.empty(len(question), np.int64), set(wrong)
         for q, (mind, reading) in enumerate(zip(minds, found, strict=True)):
             refused = isinstance(reading, Refusal)
-            self.replies.add(mind.model, question.round, repaired=q in wrong and not refused, fallback=refused)
-            if refused:
+            self.replies.add(mind.model, question.round, repaired=q in asked_again and not refused, fallback=refused)
+            if isinstance(reading, Refusal):
                 action[q] = self._fallback(mind, reading, question, q)
             else:
                 action[q] = reading.value if isinstance(reading.value, int) else question.texts.number(reading.value)
