@@ -78,6 +78,31 @@ class Line:
         self._client: Client | None = None
         self._stand_in: StandIn | None = None
 
+    def check(self) -> None:
+        """Refuse now what would be refused when the first model is asked.
+
+        Raises
+        ------
+        InputError
+            if a model has no known price, or costs money and no cap says how much
+        """
+        means = self._means
+        if means.mode == "replay":
+            return
+        capped = any(cap is not None for cap in (means.max_cost, means.max_calls, means.max_tokens))
+        for model in self._models:
+            price, name = self._price(model.model, model.api_base), quoted(model.model)[1:-1]
+            if price is None:
+                raise InputError(
+                    f"players.policy.model: no price is known for {name}; players.policy.price_input and price_output "
+                    "(US dollars per million tokens, 0 for a model of your own) must say what it costs"
+                )
+            if (price.input > 0 or price.output > 0) and not capped:
+                raise InputError(
+                    f"max_cost: {name} costs money, so there must be a cap: max_cost (US dollars), max_calls or "
+                    "max_tokens; `coop-abm plan` says what to expect"
+                )
+
     @property
     def client(self) -> Client:
         """The client, which opens the journal.

@@ -94,6 +94,7 @@ class Roster:
             Scripted: lambda question, minds, _drafts: recite(question, minds),
             Human: self._ask_humans,
         }
+        self.line.check()
         if any(isinstance(mind, Human) for mind in self._all_minds()) and means.human is None:
             raise ScenarioError("players.policy: a human must be there to decide; `coop-abm play SCENARIO` asks one")
 
