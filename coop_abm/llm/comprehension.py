@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -22,8 +24,7 @@ from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.wording import LANGUAGES, wording
 
 #: How far a number may be from the truth, as a share of it: a sum in another order is not wrong.
-TOLERANCE = 1e-9
-STANDINGS = ("good", "bad", "unknown")
+TOLERANCE = Fraction(1, 10**9)
 
 
 class Quiz(NamedTuple):
@@ -88,30 +89,43 @@ def _filled(text: str, filling: dict[str, Any]) -> str:
     return re.sub(r"\{([a-z]+)\}", lambda found: str(filling.get(found[1], found[0])), text)
 
 
-def _schema(form: str, manner: Manner) -> dict[str, Any]:
-    answer: dict[str, Any] = {
+def _words(manner: Manner) -> dict[str, str]:
+    """What the answers good, bad and unknown are called, and the actions in the order in which they are listed."""
+    bad, good = wording(manner.language).standings
+    first, second = reversed(manner.labels) if manner.swapped else manner.labels
+    unknown = _texts(manner.language)["words"]["unknown"]
+    return {"good": good, "bad": bad, "unknown": unknown, "first": first, "second": second}
+
+
+def _schema(form: str, words: dict[str, str]) -> dict[str, Any]:
+    forms: dict[str, dict[str, Any]] = {
         "number": {"type": "number"},
         "boolean": {"type": "boolean"},
-        "standing": {"type": "string", "enum": list(STANDINGS)},
-        "label": {"type": "string", "enum": list(manner.labels)},
+        "standing": {"type": "string", "enum": [words["good"], words["bad"], words["unknown"]]},
+        "label": {"type": "string", "enum": [words["first"], words["second"]]},
         "labels": {"type": "array", "items": {"type": "string"}},
-    }[form]
-    return {"type": "object", "properties": {"answer": answer}, "required": ["answer"], "additionalProperties": False}
+    }
+    return {
+        "type": "object",
+        "properties": {"answer": forms[form]},
+        "required": ["answer"],
+        "additionalProperties": False,
+    }
 
 
 def every(facts: Facts, manner: Manner) -> Iterator[Quiz]:
     """Every question that can be asked about a decision."""
-    texts = _texts(manner.language)
-    first, second = reversed(manner.labels) if manner.swapped else manner.labels
+    texts, words = _texts(manner.language), _words(manner)
     for key, ask in quizzes.TABLE.items():
         table = texts[ask.kind]
         text = table[key] if key in table else table[manner.framing][key]
-        form = _filled(texts["form"][ask.form], {"first": first, "second": second})
-        schema = json.dumps(_schema(ask.form, manner), ensure_ascii=False)
+        form = _filled(texts["form"][ask.form], words)
+        schema = json.dumps(_schema(ask.form, words), ensure_ascii=False)
         for case in ask.cases(facts, manner):
             name = " ".join([key, *(f"{hole}={value}" for hole, value in case.filling.items())])
             said = f"{texts['form']['intro']} {_filled(text, case.filling)} {form}"
-            yield Quiz(name, ask.kind, said, case.truth, schema)
+            truth = words[case.truth] if ask.form == "standing" else case.truth
+            yield Quiz(name, ask.kind, said, truth, schema)
 
 
 def questions(facts: Facts, manner: Manner, how_many: int, draw: float) -> list[Quiz]:
@@ -123,7 +137,7 @@ def questions(facts: Facts, manner: Manner, how_many: int, draw: float) -> list[
     def luck(quiz: Quiz) -> bytes:
         return hashlib.sha256(f"{draw!r},{quiz.name}".encode()).digest()
 
-    heaps = {kind: [] for kind in quizzes.KINDS}  # type: dict[str, list[Quiz]]
+    heaps: dict[str, list[Quiz]] = {kind: [] for kind in quizzes.KINDS}
     for quiz in sorted(every(facts, manner), key=luck):
         heaps[quiz.kind].append(quiz)
     most = max(len(heap) for heap in heaps.values())
@@ -133,8 +147,13 @@ def questions(facts: Facts, manner: Manner, how_many: int, draw: float) -> list[
 
 def messages(facts: Facts, manner: Manner, quiz: Quiz) -> tuple[tuple[str, str], ...]:
     """The prompt of a decision, with a question in the place of the request for an action."""
-    *before, (role, text) = prompts.render(facts._replace(stage="act"), manner)
-    return *before, (role, "\n".join([*text.split("\n")[:-1], quiz.text]))
+    system, (role, text) = prompts.render(_to_act(facts), manner)
+    return system, (role, "\n".join([*text.split("\n")[:-1], quiz.text]))
+
+
+def _to_act(facts: Facts) -> Facts:
+    """The same moment, when an action is asked for."""
+    return facts._replace(stage="act", limit=None, draft=None, critique=None)
 
 
 # ------------------------------------------------------------------------------------- to answer
@@ -148,24 +167,29 @@ def read(told: tuple[tuple[str, str], ...]) -> tuple[Facts, Manner, Quiz]:
     NotOurs
         if it is none
     """
-    (_, system), (_, user) = told[:2]
-    *before, asked = user.split("\n")
-    opening, *rest = system.split("\n")
-    for language in LANGUAGES:
-        words = wording(language)
-        if opening != words.system["opening"].text:
-            continue
-        reasoned = words.system["answer_reasoned"].text in rest
-        for line in rest:
-            labels = words.system["turn"].match(line)
-            if labels is None:
-                continue
-            request = words.user["act_reasoned" if reasoned else "act"].fill(**labels)
-            facts, manner = reading.read((told[0], ("user", "\n".join([*before, request]))))
-            for quiz in every(facts, manner):
-                if quiz.text == asked:
-                    return facts, manner, quiz
+    try:
+        (_, system), (_, user) = told
+        *before, asked = user.split("\n")
+        request = _request(system)
+        facts, manner = reading.read((told[0], ("user", "\n".join([*before, request]))))
+    except ValueError as error:  # also what has too many messages
+        raise reading.NotOurs(str(error)) from None
+    for quiz in every(facts, manner):
+        if quiz.text == asked:
+            return facts, manner, quiz
     raise reading.NotOurs("the last line is neither a request nor a question of these templates")
+
+
+def _request(system: str) -> str:
+    """The request for an action that belongs to a system message; ValueError if there is none."""
+    opening, *rest = system.split("\n")
+    for words in map(wording, LANGUAGES):
+        if opening == words.system["opening"].text:
+            reasoned = words.system["answer_reasoned"].text in rest
+            for line in rest:
+                if labels := words.system["turn"].match(line):
+                    return words.user["act_reasoned" if reasoned else "act"].fill(**labels)
+    raise ValueError("the system message is not one of these templates")
 
 
 def answer_text(value: Any) -> str:
@@ -188,7 +212,7 @@ def is_right(answer: Answer) -> bool | None:
     """Is a reply right? None if it is not one JSON object with the one key that was asked for."""
     try:
         given = json.loads(answer.reply, object_pairs_hook=_once, parse_constant=_refuse)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(given, dict) or given.keys() != {"answer"}:
         return None
@@ -210,7 +234,10 @@ def _same(given: Any, truth: Any) -> bool:
         return isinstance(given, list) and all(isinstance(g, str) for g in given) and sorted(given) == sorted(truth)
     if isinstance(truth, bool | str) or isinstance(given, bool):
         return type(given) is type(truth) and given == truth
-    return isinstance(given, int | float) and abs(given - truth) <= TOLERANCE * max(1.0, abs(truth))
+    if not isinstance(given, int | float) or not math.isfinite(given):
+        return False
+    exact, true = Fraction(given), Fraction(truth)  # a whole number may be too large for a float
+    return abs(exact - true) <= TOLERANCE * max(Fraction(1), abs(true))
 
 
 def score(answers: Iterable[Answer]) -> Scores:

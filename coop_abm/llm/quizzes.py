@@ -49,9 +49,7 @@ def _counted(name: str) -> Callable[[Facts, Manner], Iterator[Case]]:
     """A number that is counted from 0 in the facts and from 1 in the prompt."""
 
     def cases(facts: Facts, manner: Manner) -> Iterator[Case]:
-        value = getattr(facts, name)
-        if value is not None:
-            yield Case({}, value + 1)
+        yield Case({}, getattr(facts, name) + 1)
 
     return cases
 
@@ -137,12 +135,12 @@ TABLE: dict[str, Ask] = {
     "talks": Ask(RULES, "boolean", _fact("talks")),
     "round": Ask(STATE, "number", _counted("round")),
     "turn": Ask(STATE, "number", _counted("turn")),
-    "partner": Ask(STATE, "number", _counted("partner")),
+    "partner": Ask(STATE, "number", _fact("partner")),
     "standing": Ask(STATE, "standing", _fact("standing")),
     "own_standing": Ask(STATE, "standing", _fact("own_standing")),
     "kin": Ask(STATE, "boolean", _fact("kin")),
     "neighbours": Ask(STATE, "number", _fact("neighbours")),
-    "group": Ask(STATE, "number", _counted("group")),
+    "group": Ask(STATE, "number", _fact("group")),
     "members": Ask(STATE, "number", _fact("members")),
     "message": Ask(STATE, "boolean", lambda f, m: iter([Case({}, bool(f.said))] if f.said is not None else [])),
     "last_round": Ask(STATE, "number", _last_round),

@@ -21,6 +21,7 @@ from coop_abm.core.errors import InputError, quoted
 from coop_abm.core.part import kind_of
 from coop_abm.llm import comprehension, reading, stand_in_words
 from coop_abm.llm.facts import Facts, Manner
+from coop_abm.llm.quoting import LONGEST
 from coop_abm.strategies import KINDS, Strategy
 from coop_abm.strategies.table import GOOD, START, UNKNOWN
 
@@ -169,9 +170,9 @@ def _puppet(asked: Asked, knobs: Mapping[str, str]) -> str:
     """
     try:
         facts, manner = asked.facts, asked.manner
-        written = (facts.critique, facts.draft, facts.said, facts.memo, manner.persona)
+        written = [facts.critique, facts.draft, facts.said, facts.memo, manner.persona]
     except reading.NotOurs:
-        written = tuple(text for _, text in reversed(asked.messages))
+        written = [text for _, text in reversed(asked.messages)]
     for text in written:
         orders = _ORDER.findall(text or "")
         if orders:
@@ -183,7 +184,7 @@ def _leaky(asked: Asked, knobs: Mapping[str, str]) -> str:
     """Tells its whole prompt where it may say something, its end where all is too long; else tit-for-tat."""
     if asked.quiz is not None or asked.facts.stage == "act":
         return _tit_for_tat(asked, knobs)
-    prompt = "\n".join(text for _, text in asked.messages)
+    prompt = "\n".join(text for _, text in asked.messages)[-LONGEST:]
     return stand_in_words.text(prompt if asked.facts.limit is None else prompt[-asked.facts.limit :], asked.facts)
 
 
@@ -202,7 +203,7 @@ def _silent(asked: Asked, knobs: Mapping[str, str]) -> str:
 # ------------------------------------------------------------------------------------- the table
 
 PLAYERS: dict[str, Player] = {
-    **{kind_of(kind): _plays(kind) for kind in KINDS},
+    **{kind_of(kind): _plays(kind) for kind in KINDS},  # type: ignore[arg-type]
     "random": _random,
     "puppet": _puppet,
     "leaky": _leaky,

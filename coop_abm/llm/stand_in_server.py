@@ -62,7 +62,7 @@ class Tally:
     """What was asked and what came of it.
 
     outcome : how many requests ended in each way: answered, refused (unknown model, foreign prompt), a
-              fault by its name, gone (who asked did not wait)
+              fault by its name, gone (who asked did not wait), broken (a fault of the stand-in's own, never wanted)
     """
 
     def __init__(self) -> None:
@@ -158,23 +158,29 @@ class Desk:
         tally.requests += 1
         tally.in_flight += 1
         tally.most_in_flight = max(tally.most_in_flight, tally.in_flight)
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         try:
             body = await request.read()
             draw = request.headers.get("X-Coop-Draw")
+            outcome = "broken"
             late, fault = self._luck(body, draw)
-            if late > 0:
-                await asyncio.sleep(late)
             answer = self._answer(body, draw)
-            if not fault:
-                outcome = "answered"
-                return json_response(json.dumps(answer).encode())
-            outcome = fault
-            spoilt = Spoilt(request, answer, self.conduct.retry_after, self.conduct.pause)
-            return await FAULTS[fault](spoilt)
+            response = None if fault else json_response(json.dumps(answer).encode())
+            outcome = "gone"  # unless it is waited for
+            if late > 0:  # what the answer took is part of its latency
+                await asyncio.sleep(begun + late - clock())
+            outcome = fault or "answered"
+            if response is not None:
+                return response
+            return await FAULTS[fault](Spoilt(request, answer, self.conduct.retry_after, self.conduct.pause))
         except Refused as refusal:
             outcome = "refused"
             body = error_body(refusal.message, "invalid_request_error", refusal.code, refusal.parameter)
             return json_response(body, refusal.status)
+        except web.HTTPException:  # too large a body
+            outcome = "refused"
+            raise
         finally:
             tally.in_flight -= 1
             tally.outcome[outcome] += 1

@@ -8,10 +8,8 @@ from functools import cache
 from importlib.resources import files
 
 from coop_abm.llm.facts import Facts, Manner
+from coop_abm.llm.paragraphs import TEXT_KEYS
 from coop_abm.llm.wording import number
-
-#: The key under which each stage asks for its text.
-KEYS = {"talk": "message", "plan": "plan", "critique": "critique", "revise": "plan"}
 
 
 @cache
@@ -39,4 +37,4 @@ def speech(facts: Facts, manner: Manner, strategy: str, chance: float) -> str:
 def text(own: str, facts: Facts) -> str:
     """A text as the answer of the stage, cut to its beginning where it is longer than is permitted."""
     short = own if facts.limit is None else own[: facts.limit]
-    return json.dumps({KEYS[facts.stage]: short}, ensure_ascii=False)
+    return json.dumps({TEXT_KEYS[facts.stage]: short}, ensure_ascii=False)
