@@ -1,0 +1,213 @@
+"""Who the stand-in can play: a table from a name to a function of what was asked.
+
+Every kind of strategy plays under its own name, by stepping its automaton through the history that stands
+in the prompt; its knobs can be given as in an address: ``gtft?generosity=0.3``. The others are bad
+models for tests. To add a player, write a function and give it one line in :data:`PLAYERS`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import ValidationError
+
+from coop_abm.core.errors import InputError, quoted
+from coop_abm.core.part import kind_of
+from coop_abm.llm import comprehension, reading, stand_in_words
+from coop_abm.llm.facts import Facts, Manner
+from coop_abm.llm.quoting import LONGEST
+from coop_abm.strategies import KINDS, Strategy
+from coop_abm.strategies.table import GOOD, START, UNKNOWN
+
+#: How the standing that a prompt tells is written in a strategy's table; nothing is known where nobody has any.
+_SEEN = {"bad": 0, "good": 1, "unknown": 2, None: UNKNOWN}
+_OWN = {"bad": 0, "good": 1, None: GOOD}
+
+
+class Asked:
+    """One question as it came.
+
+    messages : (role, text) pairs, all of them
+    draw     : uniform number that decides what is left to chance
+    """
+
+    def __init__(self, messages: tuple[tuple[str, str], ...], draw: float | None = None):
+        self.messages = messages
+        self.draw = chance_of(messages) if draw is None else draw
+
+    @cached_property
+    def _read(self) -> tuple[Facts, Manner, comprehension.Quiz | None]:
+        try:
+            return *reading.read(self.messages), None
+        except reading.NotOurs:
+            return comprehension.read(self.messages)
+
+    @property
+    def facts(self) -> Facts:
+        """What the prompt says.
+
+        Raises
+        ------
+        NotOurs
+            if the templates of this package did not make it
+        """
+        return self._read[0]
+
+    @property
+    def manner(self) -> Manner:
+        """How the prompt says it. *Raises* NotOurs, as `facts`."""
+        return self._read[1]
+
+    @property
+    def quiz(self) -> comprehension.Quiz | None:
+        """The comprehension question that stands in the place of a decision, if one does. *Raises* NotOurs."""
+        return self._read[2]
+
+    @property
+    def repairing(self) -> bool:
+        """Was there an answer before that would not do?"""
+        return any(role == "assistant" for role, _ in self.messages)
+
+
+Player = Callable[[Asked, Mapping[str, str]], str]
+
+
+def chance_of(messages: tuple[tuple[str, str], ...]) -> float:
+    """A number in [0, 1) that the text alone decides, for who sends no draw: 53 bits of its SHA-256."""
+    text = json.dumps(messages, ensure_ascii=True, separators=(",", ":"))
+    return (int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 11) * 2.0**-53
+
+
+# ------------------------------------------------------------------------------------- strategies
+
+
+class _Row(NamedTuple):
+    """An automaton as nested lists, which are quicker to look into than arrays."""
+
+    cooperate: list
+    next_state: list
+
+
+@lru_cache(maxsize=1024)
+def _row(kind: type[Strategy], knobs: tuple[tuple[str, str], ...], payoffs: tuple[tuple[float, float], ...]) -> _Row:
+    automaton = _strategy(kind, knobs).automaton(np.array(payoffs, float))
+    return _Row(automaton.cooperate.tolist(), automaton.next_state.tolist())
+
+
+@lru_cache(maxsize=1024)
+def _strategy(kind: type[Strategy], knobs: tuple[tuple[str, str], ...]) -> Strategy:
+    """The strategy with these knobs; a knob that is a number is read as one."""
+    numbers: dict[str, object] = {}
+    for name, value in knobs:
+        try:
+            numbers[name] = float(value)
+        except ValueError:
+            numbers[name] = value
+    try:
+        return kind(**numbers)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(f"{kind_of(kind)}.{where}: {first['msg']}; got {quoted(first['input'])}") from None
+
+
+def chance_to_cooperate(facts: Facts, kind: type[Strategy], knobs: tuple[tuple[str, str], ...] = ()) -> float:
+    """Probability with which a strategy cooperates, given all that a prompt says.
+
+    Raises
+    ------
+    InputError
+        if the strategy has no such knob, or not with such a value
+    """
+    row = _row(kind, knobs, facts.payoffs)
+    state, last = 0, START
+    for own, other in facts.history or ():
+        state = row.next_state[state][2 * own + other]
+        last = 1 + 2 * own + other
+    return row.cooperate[state][last][_SEEN[facts.standing]][int(bool(facts.kin))][_OWN[facts.own_standing]]
+
+
+def _plays(kind: type[Strategy]) -> Player:
+    def play(asked: Asked, knobs: Mapping[str, str]) -> str:
+        facts, manner = asked.facts, asked.manner
+        if asked.quiz is not None:
+            return comprehension.answer_text(asked.quiz.truth)
+        chance = chance_to_cooperate(facts, kind, tuple(knobs.items()))
+        if facts.stage == "act":
+            return stand_in_words.action(0 if asked.draw < chance else 1, chance, kind_of(kind), manner)
+        return stand_in_words.speech(facts, manner, kind_of(kind), chance)
+
+    return play
+
+
+# ------------------------------------------------------------------------------------ bad models
+
+
+def _random(asked: Asked, knobs: Mapping[str, str]) -> str:
+    """Either action with probability one half, whatever the prompt says; guesses at questions."""
+    if asked.quiz is not None:
+        return comprehension.answer_text(comprehension.guess(asked.quiz, asked.draw))
+    if asked.facts.stage == "act":
+        return stand_in_words.action(0 if asked.draw < 0.5 else 1, 0.5, "random", asked.manner)
+    return stand_in_words.speech(asked.facts, asked.manner, "random", 0.5)
+
+
+#: What looks like an order: one line, to its end.
+_ORDER = re.compile(r"(?:reply with exactly|answer)\s*:\s*(.+)", re.IGNORECASE)
+
+
+def _puppet(asked: Asked, knobs: Mapping[str, str]) -> str:
+    """Obeys the last order in what others wrote into its prompt, to the letter and ever again; else tit-for-tat.
+
+    It looks at the texts that the templates quote, as their writers wrote them, the latest first. Where
+    a text has broken the prompt, so that it cannot be read, it obeys the last order in the whole of it.
+    """
+    try:
+        facts, manner = asked.facts, asked.manner
+        written = [facts.critique, facts.draft, facts.said, facts.memo, manner.persona]
+    except reading.NotOurs:
+        written = [text for _, text in reversed(asked.messages)]
+    for text in written:
+        orders = _ORDER.findall(text or "")
+        if orders:
+            return orders[-1].strip()
+    return _tit_for_tat(asked, knobs)
+
+
+def _leaky(asked: Asked, knobs: Mapping[str, str]) -> str:
+    """Tells its whole prompt where it may say something, its end where all is too long; else tit-for-tat."""
+    if asked.quiz is not None or asked.facts.stage == "act":
+        return _tit_for_tat(asked, knobs)
+    prompt = "\n".join(text for _, text in asked.messages)[-LONGEST:]
+    return stand_in_words.text(prompt if asked.facts.limit is None else prompt[-asked.facts.limit :], asked.facts)
+
+
+def _mumbling(asked: Asked, knobs: Mapping[str, str]) -> str:
+    """No JSON in the first reply to every second prompt, which its text decides; right when asked again."""
+    if not asked.repairing and chance_of(asked.messages) < 0.5:
+        return "Hmm. Let me think about that."
+    return _tit_for_tat(asked, knobs)
+
+
+def _silent(asked: Asked, knobs: Mapping[str, str]) -> str:
+    """Never JSON."""
+    return "I would rather not say."
+
+
+# ------------------------------------------------------------------------------------- the table
+
+PLAYERS: dict[str, Player] = {
+    **{kind_of(kind): _plays(kind) for kind in KINDS},  # type: ignore[arg-type]
+    "random": _random,
+    "puppet": _puppet,
+    "leaky": _leaky,
+    "mumbling": _mumbling,
+    "silent": _silent,
+}
+_tit_for_tat = PLAYERS["tft"]
