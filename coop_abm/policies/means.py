@@ -30,7 +30,8 @@ class Means:
     mode    : ``record`` reads what is there and records the rest; ``replay`` sends nothing; ``off`` keeps nothing
     max_calls, max_tokens, max_cost : hard caps, the last in US dollars; None is no cap
     budget  : name of the budget that the caps are for, shared by all runs that name it; empty: this run's own
-    transport : ``litellm`` for every provider, ``slim`` for OpenAI-compatible servers
+    transport : ``litellm`` for every provider, ``slim`` for OpenAI-compatible servers, or an object of one's own
+                with the methods of :class:`~coop_abm.llm.transport.Transport`
     concurrency : most requests under way at once
     deadline : longest time for one request, in seconds
     accept_model : id of a model that may answer in the place of the one that was asked
@@ -45,7 +46,7 @@ class Means:
     max_tokens: int | None = None
     max_cost: float | None = None
     budget: str = ""
-    transport: str = "litellm"
+    transport: str | Transport = "litellm"
     concurrency: int = 32
     deadline: float = 120.0
     accept_model: str = ""
@@ -55,8 +56,9 @@ class Means:
 
     def __post_init__(self) -> None:
         for name, permitted in (("mode", MODES), ("transport", TRANSPORTS)):
-            if getattr(self, name) not in permitted:
-                raise InputError(f"{name} must be one of {', '.join(permitted)}; got {quoted(getattr(self, name))}")
+            given = getattr(self, name)
+            if given not in permitted and not (name == "transport" and hasattr(given, "send")):
+                raise InputError(f"{name} must be one of {', '.join(permitted)}; got {quoted(given)}")
         for name in ("max_calls", "max_tokens", "max_cost"):
             cap = getattr(self, name)
             number = isinstance(cap, (int, float)) and not isinstance(cap, bool)
@@ -141,6 +143,8 @@ class Line:
     def _transport(self) -> Transport:
         from coop_abm.llm.stand_in import StandIn
 
+        if not isinstance(self._means.transport, str):
+            return self._means.transport
         address = self._means.stand_in
         if not address and any(model.model.startswith(STAND_IN) for model in self._models):
             self._stand_in = StandIn()
