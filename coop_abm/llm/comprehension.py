@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from coop_abm.engine.statistics import share
 from coop_abm.llm import prompts, quizzes, reading
 from coop_abm.llm.facts import Facts, Manner
+from coop_abm.llm.parse import _apart, _unfenced
 from coop_abm.llm.wording import LANGUAGES, wording
 
 #: How far a number may be from the truth, as a share of it: a sum in another order is not wrong.
@@ -209,9 +210,12 @@ def guess(quiz: Quiz, draw: float) -> Any:
 
 
 def is_right(answer: Answer) -> bool | None:
-    """Is a reply right? None if it is not one JSON object with the one key that was asked for."""
+    """Is a reply right? None if it is not one JSON object with the one key that was asked for.
+
+    What may stand around it is what may stand around an action: see ``parse``.
+    """
     try:
-        given = json.loads(answer.reply, object_pairs_hook=_once, parse_constant=_refuse)
+        given = json.loads(_unfenced(_apart(answer.reply)[1]), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
     if not isinstance(given, dict) or given.keys() != {"answer"}:
@@ -234,7 +238,7 @@ def _same(given: Any, truth: Any) -> bool:
         return isinstance(given, list) and all(isinstance(g, str) for g in given) and sorted(given) == sorted(truth)
     if isinstance(truth, bool | str) or isinstance(given, bool):
         return type(given) is type(truth) and given == truth
-    if not isinstance(given, int | float) or not math.isfinite(given):
+    if not isinstance(given, int | float) or given in (math.inf, -math.inf):
         return False
     exact, true = Fraction(given), Fraction(truth)  # a whole number may be too large for a float
     return abs(exact - true) <= TOLERANCE * max(Fraction(1), abs(true))

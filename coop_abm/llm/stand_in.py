@@ -69,7 +69,8 @@ class StandIn:
         pause: float = 0.05,
     ):
         from coop_abm.llm.stand_in_faults import FAULTS
-        from coop_abm.llm.stand_in_server import Conduct, Desk, Refused, player_of
+        from coop_abm.llm.stand_in_players import Unknown, player
+        from coop_abm.llm.stand_in_server import Conduct, Desk
 
         faults = tuple(faults) or PASSING
         _refuse_unless(0 <= port <= 65535, "port must lie in [0, 65535]", port)
@@ -80,9 +81,11 @@ class StandIn:
             _refuse_unless(fault in FAULTS, f"faults must be among {', '.join(FAULTS)}", fault)
         if strategy:
             try:
-                player_of(strategy)
-            except Refused as refusal:
-                raise InputError(refusal.message.replace("model", "strategy", 1)) from None
+                player(strategy)
+            except Unknown as error:
+                raise InputError(f"strategy {error}") from None
+            except InputError as error:
+                raise InputError(f"strategy: {error}") from None
         self._port = port
         self._desk = Desk(Conduct(strategy, latency, jitter, fault_rate, faults, retry_after, pause, seed))
         self._thread: threading.Thread | None = None
@@ -120,9 +123,9 @@ class StandIn:
         from aiohttp import web
 
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        # Whoever hangs up ends what was done for it; nobody is waited for at the end.
+        # Whoever hangs up ends what was done for it; nobody is waited for at the end (0 would be to wait for ever).
         runner = web.AppRunner(
-            self._desk.application(), access_log=None, handler_cancellation=True, shutdown_timeout=0.0
+            self._desk.application(), access_log=None, handler_cancellation=True, shutdown_timeout=0.01
         )
         try:
             await runner.setup()

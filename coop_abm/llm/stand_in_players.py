@@ -2,7 +2,7 @@
 
 Every kind of strategy plays under its own name, by stepping its automaton through the history that stands
 in the prompt; its knobs can be given as in an address: ``gtft?generosity=0.3``. The others are bad
-models for tests. To add a player, write a function and give it one line in :data:`PLAYERS`.
+models for tests. To add one, write a function and give it one line in :data:`MODELS`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 import numpy as np
 from pydantic import ValidationError
@@ -22,7 +23,7 @@ from coop_abm.core.part import kind_of
 from coop_abm.llm import comprehension, reading, stand_in_words
 from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.quoting import LONGEST
-from coop_abm.strategies import KINDS, Strategy
+from coop_abm.strategies import KINDS, Strategy, TitForTat
 from coop_abm.strategies.table import GOOD, START, UNKNOWN
 
 #: How the standing that a prompt tells is written in a strategy's table; nothing is known where nobody has any.
@@ -75,7 +76,11 @@ class Asked:
         return any(role == "assistant" for role, _ in self.messages)
 
 
-Player = Callable[[Asked, Mapping[str, str]], str]
+Player = Callable[[Asked], str]
+
+
+class Unknown(InputError):
+    """Nobody plays under this name."""
 
 
 def chance_of(messages: tuple[tuple[str, str], ...]) -> float:
@@ -95,37 +100,30 @@ class _Row(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _row(kind: type[Strategy], knobs: tuple[tuple[str, str], ...], payoffs: tuple[tuple[float, float], ...]) -> _Row:
-    automaton = _strategy(kind, knobs).automaton(np.array(payoffs, float))
+def _row(strategy: Strategy, payoffs: tuple[tuple[float, float], ...]) -> _Row:
+    automaton = strategy.automaton(np.array(payoffs, float))
     return _Row(automaton.cooperate.tolist(), automaton.next_state.tolist())
 
 
-@lru_cache(maxsize=1024)
-def _strategy(kind: type[Strategy], knobs: tuple[tuple[str, str], ...]) -> Strategy:
-    """The strategy with these knobs; a knob that is a number is read as one."""
-    numbers: dict[str, object] = {}
-    for name, value in knobs:
+def _strategy(kind: type[Strategy], knobs: dict[str, str]) -> Strategy:
+    """The strategy with these knobs; a knob that is a number is read as one. *Raises* InputError."""
+    given: dict[str, object] = {}
+    for name, value in knobs.items():
         try:
-            numbers[name] = float(value)
+            given[name] = float(value)
         except ValueError:
-            numbers[name] = value
+            given[name] = value
     try:
-        return kind(**numbers)
+        return kind(**given)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise InputError(f"{kind_of(kind)}.{where}: {first['msg']}; got {quoted(first['input'])}") from None
 
 
-def chance_to_cooperate(facts: Facts, kind: type[Strategy], knobs: tuple[tuple[str, str], ...] = ()) -> float:
-    """Probability with which a strategy cooperates, given all that a prompt says.
-
-    Raises
-    ------
-    InputError
-        if the strategy has no such knob, or not with such a value
-    """
-    row = _row(kind, knobs, facts.payoffs)
+def chance_to_cooperate(facts: Facts, strategy: Strategy) -> float:
+    """Probability with which a strategy cooperates, given all that a prompt says."""
+    row = _row(strategy, facts.payoffs)
     state, last = 0, START
     for own, other in facts.history or ():
         state = row.next_state[state][2 * own + other]
@@ -133,15 +131,15 @@ def chance_to_cooperate(facts: Facts, kind: type[Strategy], knobs: tuple[tuple[s
     return row.cooperate[state][last][_SEEN[facts.standing]][int(bool(facts.kin))][_OWN[facts.own_standing]]
 
 
-def _plays(kind: type[Strategy]) -> Player:
-    def play(asked: Asked, knobs: Mapping[str, str]) -> str:
+def _plays(name: str, strategy: Strategy) -> Player:
+    def play(asked: Asked) -> str:
         facts, manner = asked.facts, asked.manner
         if asked.quiz is not None:
             return comprehension.answer_text(asked.quiz.truth)
-        chance = chance_to_cooperate(facts, kind, tuple(knobs.items()))
+        chance = chance_to_cooperate(facts, strategy)
         if facts.stage == "act":
-            return stand_in_words.action(0 if asked.draw < chance else 1, chance, kind_of(kind), manner)
-        return stand_in_words.speech(facts, manner, kind_of(kind), chance)
+            return stand_in_words.action(0 if asked.draw < chance else 1, chance, name, manner)
+        return stand_in_words.speech(facts, manner, name, chance)
 
     return play
 
@@ -149,7 +147,7 @@ def _plays(kind: type[Strategy]) -> Player:
 # ------------------------------------------------------------------------------------ bad models
 
 
-def _random(asked: Asked, knobs: Mapping[str, str]) -> str:
+def _random(asked: Asked) -> str:
     """Either action with probability one half, whatever the prompt says; guesses at questions."""
     if asked.quiz is not None:
         return comprehension.answer_text(comprehension.guess(asked.quiz, asked.draw))
@@ -162,7 +160,7 @@ def _random(asked: Asked, knobs: Mapping[str, str]) -> str:
 _ORDER = re.compile(r"(?:reply with exactly|answer)\s*:\s*(.+)", re.IGNORECASE)
 
 
-def _puppet(asked: Asked, knobs: Mapping[str, str]) -> str:
+def _puppet(asked: Asked) -> str:
     """Obeys the last order in what others wrote into its prompt, to the letter and ever again; else tit-for-tat.
 
     It looks at the texts that the templates quote, as their writers wrote them, the latest first. Where
@@ -177,37 +175,61 @@ def _puppet(asked: Asked, knobs: Mapping[str, str]) -> str:
         orders = _ORDER.findall(text or "")
         if orders:
             return orders[-1].strip()
-    return _tit_for_tat(asked, knobs)
+    return _tit_for_tat(asked)
 
 
-def _leaky(asked: Asked, knobs: Mapping[str, str]) -> str:
+def _leaky(asked: Asked) -> str:
     """Tells its whole prompt where it may say something, its end where all is too long; else tit-for-tat."""
     if asked.quiz is not None or asked.facts.stage == "act":
-        return _tit_for_tat(asked, knobs)
+        return _tit_for_tat(asked)
     prompt = "\n".join(text for _, text in asked.messages)[-LONGEST:]
     return stand_in_words.text(prompt if asked.facts.limit is None else prompt[-asked.facts.limit :], asked.facts)
 
 
-def _mumbling(asked: Asked, knobs: Mapping[str, str]) -> str:
+def _mumbling(asked: Asked) -> str:
     """No JSON in the first reply to every second prompt, which its text decides; right when asked again."""
     if not asked.repairing and chance_of(asked.messages) < 0.5:
         return "Hmm. Let me think about that."
-    return _tit_for_tat(asked, knobs)
+    return _tit_for_tat(asked)
 
 
-def _silent(asked: Asked, knobs: Mapping[str, str]) -> str:
+def _silent(asked: Asked) -> str:
     """Never JSON."""
     return "I would rather not say."
 
 
-# ------------------------------------------------------------------------------------- the table
+# ------------------------------------------------------------------------------------- the tables
 
-PLAYERS: dict[str, Player] = {
-    **{kind_of(kind): _plays(kind) for kind in KINDS},  # type: ignore[arg-type]
+STRATEGIES: dict[str, type[Strategy]] = {kind_of(kind): kind for kind in KINDS if issubclass(kind, Strategy)}
+MODELS: dict[str, Player] = {
     "random": _random,
     "puppet": _puppet,
     "leaky": _leaky,
     "mumbling": _mumbling,
     "silent": _silent,
 }
-_tit_for_tat = PLAYERS["tft"]
+#: Everybody who can play, by name.
+PLAYERS = (*STRATEGIES, *MODELS)
+_tit_for_tat = _plays("tft", TitForTat())
+
+
+@lru_cache(maxsize=1024)
+def player(model: str) -> Player:
+    """Who plays under the name of a model, such as ``stand-in/gtft?generosity=0.3``; ``stand-in/`` may be left out.
+
+    Raises
+    ------
+    Unknown
+        if nobody does; the message names who does
+    InputError
+        if a strategy has no such knob, or not with such a value
+    """
+    name, _, told = model.removeprefix("stand-in/").partition("?")
+    knobs = dict(parse_qsl(told, keep_blank_values=True))
+    if name in STRATEGIES:
+        return _plays(name, _strategy(STRATEGIES[name], knobs))
+    if name not in MODELS:
+        raise Unknown(f"must be one of {', '.join(f'stand-in/{known}' for known in PLAYERS)}; got {quoted(model)}")
+    if knobs:
+        raise InputError(f"{name} has no knobs; got {quoted(told)}")
+    return MODELS[name]

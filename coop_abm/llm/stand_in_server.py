@@ -10,17 +10,14 @@ import asyncio
 import hashlib
 import json
 from collections import Counter, OrderedDict
-from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from coop_abm.core.errors import InputError, quoted
 from coop_abm.llm.reading import NotOurs
 from coop_abm.llm.stand_in_faults import FAULTS, Spoilt, error_body, json_response
-from coop_abm.llm.stand_in_players import PLAYERS, Asked, Player
+from coop_abm.llm.stand_in_players import PLAYERS, Asked, Unknown, player
 
 SERVER = "coop-abm stand-in"
 FINGERPRINT = "coop-abm stand-in, not a language model"
@@ -82,22 +79,6 @@ class Tally:
         }
 
 
-@lru_cache(maxsize=1024)
-def player_of(model: str) -> tuple[Player, MappingProxyType[str, str]]:
-    """Who plays under a model's name, and with what knobs; ``stand-in/`` may stand before it.
-
-    Raises
-    ------
-    Refused
-        if nobody does; the message names who does
-    """
-    name, _, asked = model.removeprefix("stand-in/").partition("?")
-    if name not in PLAYERS:
-        permitted = ", ".join(f"stand-in/{known}" for known in PLAYERS)
-        raise Refused(404, f"model must be one of {permitted}; got {quoted(model)}", "model_not_found", "model")
-    return PLAYERS[name], MappingProxyType(dict(parse_qsl(asked, keep_blank_values=True)))
-
-
 def tokens(text: str) -> int:
     """How many tokens a text is billed as: one for every four characters begun."""
     return (len(text) + 3) // 4
@@ -123,7 +104,7 @@ def _asked(body: bytes, draw: str | None) -> tuple[str, Asked]:
     """Model and question out of a request. *Raises* Refused."""
     try:
         told = json.loads(body)
-    except ValueError:  # also what is no UTF-8
+    except (ValueError, RecursionError):  # also what is no UTF-8
         raise Refused(400, "the request must be JSON", "invalid_json") from None
     if not isinstance(told, dict) or not isinstance(told.get("model"), str):
         raise Refused(400, "model must be given, as text", "invalid_model", "model")
@@ -187,14 +168,16 @@ class Desk:
 
     def _answer(self, body: bytes, draw: str | None) -> dict[str, Any]:
         model, asked = _asked(body, draw)
-        play, knobs = player_of(self.conduct.strategy or model)
-        self.tally.model[model] += 1
         try:
+            play = player(self.conduct.strategy or model)
+            self.tally.model[model] += 1
             identity = hashlib.sha256(body + repr(draw).encode()).hexdigest()[:24]
-            return completion(model, identity, asked, play(asked, knobs))
+            return completion(model, identity, asked, play(asked))
         except NotOurs as error:
             message = f"messages must be a prompt that coop_abm made; {error}"
             raise Refused(400, message, "foreign_prompt", "messages") from None
+        except Unknown as error:
+            raise Refused(404, f"model {error}", "model_not_found", "model") from None
         except InputError as error:
             raise Refused(400, f"model: {error}", "invalid_knob", "model") from None
 
