@@ -92,26 +92,18 @@ def requests(rounds: int) -> list[list[Request]]:
 
 
 class Answering:
-    """A transport that answers at once, always to cooperate, and shows each request to `look`."""
+    """A transport that answers at once, always the same, and shows each request to `look`."""
 
     def __init__(self, look: Callable[[Request], None] = lambda request: None):
         self._look = look
 
     async def send(self, request: Request) -> Reply:
         self._look(request)
-        label = "action_b" if _helps(request) else "action_a"
-        text = json.dumps({"action": label})
+        text = '{"action": "action_a"}'
         return Reply(text, request.model, "stop", 100, 8, "", 0.0, text)
 
     async def close(self) -> None:
         return None
-
-
-def _helps(request: Request) -> bool:
-    """Is action_b the one that is better for the partner? So says the prompt."""
-    from coop_abm.llm.reading import read
-
-    return read(request.messages)[1].labels[0] == "action_b"
 
 
 def bare(rounds: list[list[Request]], address: str) -> float:
