@@ -6,7 +6,7 @@ strategies, a language model, a trained policy and a human differ only in how th
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -193,7 +193,11 @@ class Question(NamedTuple):
     def of(self, rows: np.ndarray) -> Question:
         """The same question to some of the deciders: positions, or a mask."""
         listed = {name: getattr(self, name)[rows] for name in ("replicate", "individual", "partner", "draw", "row")}
-        return self._replace(view=View(*(column[rows] for column in self.view)), **listed)
+        return self.changed(view=View(*(column[rows] for column in self.view)), **listed)
+
+    def changed(self, **fields: Any) -> Question:
+        """The same question with some fields changed (``_replace`` counts rows for fields)."""
+        return Question(**{**dict(zip(self._fields, self, strict=True)), **fields})
 
 
 class Decision(NamedTuple):

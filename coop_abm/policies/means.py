@@ -78,6 +78,7 @@ class Line:
         self._means, self._run = means, run
         self._models = [model for entry in scenario.players for model in models_in(entry.policy)]
         self._client: Client | None = None
+        self._transport = Waking(self._made)
         self._stand_in: StandIn | None = None
 
     def check(self) -> None:
@@ -120,7 +121,7 @@ class Line:
 
             means = self._means
             journal = Path(self.journal) if self.journal else None
-            retry = None if means.mode == "replay" else Retry(Waking(self._transport), concurrency=means.concurrency)
+            retry = None if means.mode == "replay" else Retry(self._transport, concurrency=means.concurrency)
             self._client = Client(
                 journal=journal, mode=means.mode, retry=retry, budget=means.budget or self._run, run=self._run,
                 caps=Caps(means.max_calls, means.max_tokens, means.max_cost), prices=self._price,
@@ -140,7 +141,7 @@ class Line:
         """The client if anybody was asked, else None."""
         return self._client
 
-    def _transport(self) -> Transport:
+    def _made(self) -> Transport:
         from coop_abm.llm.stand_in import StandIn
 
         if not isinstance(self._means.transport, str):
@@ -175,7 +176,10 @@ class Line:
         client, self._client = self._client, None
         stand_in, self._stand_in = self._stand_in, None
         if client is not None:
+            from coop_abm.llm import loop
+
             client.close()
+            loop.run(self._transport.close())
         if stand_in is not None:
             stand_in.stop()
 
@@ -194,9 +198,10 @@ class Waking:
         return await self._made.send(request)
 
     async def close(self) -> None:
-        """Close the transport if there is one."""
-        if self._made is not None:
-            await self._made.close()
+        """Close the transport if there is one; the next request makes another."""
+        made, self._made = self._made, None
+        if made is not None:
+            await made.close()
 
 
 def declared_models(scenario: Scenario) -> tuple[Model, ...]:

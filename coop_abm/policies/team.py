@@ -70,7 +70,7 @@ def planned(question: Question, minds: list[Mind], ask: Inner) -> tuple[Question
         shown[q] = texts.number(plan.plan)
         if who[q] in fresh:
             kept[q] = texts.number(json.dumps(plan._asdict(), ensure_ascii=False))
-    return question._replace(view=view._replace(memo=shown)), kept
+    return question.changed(view=view._replace(memo=shown)), kept
 
 
 def _think(question: Question, rows: list[int], minds: list[Mind], notes: dict[int, Plan], ask: Inner) -> list[Plan]:
@@ -78,7 +78,7 @@ def _think(question: Question, rows: list[int], minds: list[Mind], notes: dict[i
     teams = [mind for mind in (minds[q] for q in rows) if isinstance(mind, Team)]
     of_them = question.of(np.array(rows))
     old = np.array([question.texts.number(notes[q].plan) for q in rows], np.int64)
-    of_them = of_them._replace(view=of_them.view._replace(memo=old))
+    of_them = of_them.changed(view=of_them.view._replace(memo=old))
     plans = _step("plan", of_them, teams, [("", "")] * len(rows), ask)
     critiques = [""] * len(rows)
     for again in range(max(team.critiques for team in teams)):
@@ -98,6 +98,6 @@ def _step(stage: str, question: Question, teams: list[Team], drafts: list[tuple[
     texts = question.texts
     # Those who are asked together keep to the shortest of their limits.
     limit = min(team.limit for team in teams)
-    asked = question._replace(stage=stage, choices=Words(limit, texts))
+    asked = question.changed(stage=stage, choices=Words(limit, texts))
     numbers = asked.choices.validate(ask(asked, [team.inner for team in teams], drafts), len(asked))
     return [texts[number] for number in numbers.tolist()]
