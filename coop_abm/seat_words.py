@@ -142,9 +142,7 @@ class Told:
         elif world.direct.enabled:
             told.append("  You have no history with it in this round.")
         if world.indirect.enabled:
-            known = (
-                "You do not know its standing" if view.standing == "unknown" else f"Its standing is {view.standing}"
-            )
+            known = "You do not know its standing" if view.standing == "unknown" else f"Its standing is {view.standing}"
             told.append(f"  {known}; your own is {view.own}.")
         if view.kin:
             told.append("  It is of your family.")
@@ -157,6 +155,10 @@ class Told:
         )
         if view.memo:
             told += ["  Your notes:", *_behind_a_bar(view.memo)]
+        if view.draft:
+            told += ["  The draft:", *_behind_a_bar(view.draft)]
+        if view.critique:
+            told += ["  What was said of it:", *_behind_a_bar(view.critique)]
         if view.said:
             told += ["  It said:", *_behind_a_bar(view.said)]
         elif world.talk != "never" and view.stage == "act":

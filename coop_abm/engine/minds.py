@@ -68,7 +68,7 @@ class Encountered:
         elif first_round:
             payoff = np.full(len(asked), np.nan)
         group = state.group[k, individual].astype(np.int64)
-        return View(*seen, history, payoff, group, members(state)[k, group], said, memo, played)
+        return View(*seen, history, payoff, group, members(state)[k, group], said, memo, played, nothing, nothing)
 
 
 def members(state: State) -> np.ndarray:
