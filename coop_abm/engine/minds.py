@@ -23,12 +23,14 @@ class Encountered:
     texts : all texts of the world
     turns : int8 (R, E, 2) for each turn so far, outcomes coded as in ``Encounters.last``
     said  : int64 (R, E, 2), number of what each side said last; (R, 0, 2) in a world where nobody talks
+    fresh : bool (R, N), who had played no turn when the round began
     """
 
     def __init__(self, texts: Texts):
         self.texts = texts
         self.turns: list[np.ndarray] = []
         self.said = np.zeros((0, 0, 2), np.int64)
+        self.fresh = np.zeros((0, 0), bool)
 
     def begin(self, shape: tuple[int, int], *, talking: bool) -> None:
         """A new round of E encounters in R replicates: nothing was done, nothing was said."""
@@ -48,6 +50,7 @@ class Encountered:
         other = Encountered(self.texts)
         other.turns = [np.repeat(turn, copies, axis=0) for turn in self.turns]
         other.said = np.repeat(self.said, copies, axis=0)
+        other.fresh = np.repeat(self.fresh, copies, axis=0)
         return other
 
     def view(self, asked: np.ndarray, seen: Seen, individual: np.ndarray, state: State, first_round: bool) -> View:
@@ -64,7 +67,9 @@ class Encountered:
         if state.memo.shape[1]:
             memo = state.memo[k, individual].astype(np.int64)
             played = state.played[k, individual].astype(np.int64)
-            payoff = np.where(played == 0, np.nan, payoff)
+            if not self.turns:
+                self.fresh = state.played == 0
+            payoff = np.where(self.fresh[k, individual], np.nan, payoff)
         elif first_round:
             payoff = np.full(len(asked), np.nan)
         group = state.group[k, individual].astype(np.int64)
