@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from coop_abm.core.errors import CoopError, InputError, ScenarioError, quoted
+from coop_abm.core.errors import CoopError, InputError, PolicyError, ScenarioError, quoted
 from coop_abm.core.question import Decision, Policy, Question
 from coop_abm.mechanisms.base import Answers
 from coop_abm.policies.human import ask_human
@@ -126,8 +126,19 @@ class Roster:
         inner = [mind.inner if isinstance(mind, Team) else mind for mind in minds]
         action, notes = self._apart(seen, inner)
         if memo is not None:
+            self._leave_plans_alone(question, minds, notes)
             notes = memo if notes is None else np.where(memo >= 0, memo, notes)
         return action if notes is None else Decision(action, notes)
+
+    def _leave_plans_alone(self, question: Question, minds: list[Mind], notes: np.ndarray | None) -> None:
+        if notes is None:
+            return
+        for q in np.flatnonzero(notes >= 0).tolist():
+            if isinstance(minds[q], Team):
+                raise PolicyError(
+                    "players.policy.inner: a planner's notes are its plan, so its inner policy must keep a memo of -1; "
+                    f"got another in round {question.round} for individual {question.individual[q]}"
+                )
 
     def _gathered(self, question: Question, minds: list[Mind]) -> np.ndarray:
         return self._apart(question, minds)[0]
