@@ -23,6 +23,7 @@ LONGEST_REASONING = 16_000
 
 _SPACE = " \t\r\n"  # of JSON
 _OPEN, _CLOSE = "<think>", "</think>"
+_BLOCK = re.compile(rf"[{_SPACE}]*{_OPEN}(.*?){_CLOSE}", re.DOTALL)
 _FENCE = "```"
 # Line breaks and tabs are text; other controls and lone surrogates are not.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -63,7 +64,8 @@ def parse(reply: Reply, facts: Facts, manner: Manner) -> Parsed | Refusal:
         value, inside = _action(told, manner) if facts.stage == "act" else (_text(told, facts), "")
     except _Refused as refused:
         return Refusal(str(refused) if reply.finish != "length" else f"{refused} (cut off at the limit of tokens)")
-    reasoning = "\n".join(part for part in (reply.reasoning, *thought, inside) if part)
+    parts = (part.strip(_SPACE) for part in (reply.reasoning, *thought, inside))
+    reasoning = "\n".join(part for part in parts if part)
     return Parsed(value, reasoning.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
@@ -72,12 +74,18 @@ def _apart(text: str) -> tuple[list[str], str]:
 
     A block may lack its beginning, which some servers put into the prompt; one without end leaves no answer.
     """
+    text = text.strip(_SPACE)
     thought: list[str] = []
-    rest = text.strip(_SPACE)
-    while rest.startswith(_OPEN) or (not thought and not rest.startswith(("{", _FENCE)) and _CLOSE in rest):
-        block, _, rest = rest.removeprefix(_OPEN).partition(_CLOSE)
-        thought.append(block.strip(_SPACE))
-        rest = rest.strip(_SPACE)
+    place = 0
+    if not text.startswith((_OPEN, "{", _FENCE)) and _CLOSE in text:
+        place = text.index(_CLOSE) + len(_CLOSE)
+        thought.append(text[: place - len(_CLOSE)])
+    while block := _BLOCK.match(text, place):
+        thought.append(block[1])
+        place = block.end()
+    rest = text[place:].strip(_SPACE)
+    if rest.startswith(_OPEN):
+        return [*thought, rest.removeprefix(_OPEN)], ""
     return thought, rest
 
 

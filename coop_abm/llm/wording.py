@@ -13,7 +13,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-LANGUAGES = ("en",)
+LANGUAGES = ("en", "fr", "de", "es", "ar", "zh", "vi")
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 #: Placeholders that hold the label of an action; templates put straight quotes around them.
