@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from coop_abm import games, strategies
 from coop_abm.core.errors import InputError
 from coop_abm.core.part import kind_of
-from coop_abm.core.question import Options, Question, View
 from coop_abm.llm import prompts
 from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.parse import Parsed, Refusal, parse
 from coop_abm.llm.stand_in_players import Asked, Unknown, chance_of, chance_to_cooperate, player
-from coop_abm.policies.rule import TableReader
+from coop_abm.policies.rule import read_table
 from coop_abm.strategies.table import repertoire
 from tests.llm import prompting
 
@@ -76,12 +75,9 @@ def by_table(facts, draw):
     standing = {"bad": 0, "good": 1, "unknown": 2, None: 2}[facts.standing]
     own = {"bad": 0, "good": 1, None: 1}[facts.own_standing]
     same = [np.full(len(KINDS), value, np.int64) for value in (last, standing, int(facts.kin is True), own)]
-    everybody = np.arange(len(KINDS))
-    view = View(everybody, memory, *same)
-    options = Options(("cooperate", "defect"))
-    draws = np.full(len(KINDS), draw)
-    question = Question("act", facts.round, facts.turn, everybody, everybody, everybody, view, options, draws)
-    return dict(zip(KINDS, TableReader(rows).decide(question).tolist(), strict=True))
+    action = np.empty(len(KINDS), np.int64)
+    read_table(rows.cooperate, np.arange(len(KINDS)), memory, *same, np.full(len(KINDS), draw), action)
+    return dict(zip(KINDS, action.tolist(), strict=True))
 
 
 @_settings
@@ -138,7 +134,7 @@ def test_a_knob_that_the_strategy_has_not_is_refused_by_name(knobs):
 
 
 def test_nobody_plays_under_another_name_and_a_bad_model_has_no_knobs():
-    with pytest.raises(Unknown, match=r"^must be one of stand-in/allc, .*stand-in/silent; got 'gpt'"):
+    with pytest.raises(Unknown, match=r"^must be stand-in/ and one of allc, .*silent; got 'gpt'"):
         player("gpt")
     with pytest.raises(InputError, match=r"^puppet has no knobs; got 'x=1'"):
         player("stand-in/puppet?x=1")
