@@ -87,13 +87,16 @@ class Line:
         Raises
         ------
         InputError
-            if a model has no known price, or costs money and no cap says how much
+            if there is no such stand-in, a model has no known price, or costs money and no cap says how much
         """
         means = self._means
         if means.mode == "replay":
             return
         capped = any(cap is not None for cap in (means.max_cost, means.max_calls, means.max_tokens))
         for model in self._models:
+            if model.model.startswith(STAND_IN):
+                check_stand_in(model.model)
+                continue
             price, name = self._price(model.model, model.api_base), quoted(model.model)[1:-1]
             if price is None:
                 raise InputError(
@@ -207,3 +210,19 @@ class Waking:
 def declared_models(scenario: Scenario) -> tuple[Model, ...]:
     """The language models of a world, each once."""
     return tuple(dict.fromkeys(model for entry in scenario.players for model in models_in(entry.policy)))
+
+
+def check_stand_in(model: str) -> None:
+    """Refuse what the stand-in cannot play.
+
+    Raises
+    ------
+    InputError
+        naming who can play
+    """
+    from coop_abm.llm.stand_in_players import player
+
+    try:
+        player(model.removeprefix(STAND_IN))
+    except InputError as error:
+        raise InputError(f"players.policy.model: {error}") from None
