@@ -103,7 +103,8 @@ def test_a_repair_turn_is_read_as_its_question():
 @pytest.mark.parametrize(
     "messages",
     [
-        (), (("user", "hello"),), (("system", ""), ("user", "")), (("system", "You are helpful."), ("user", "hi")),
+        (), (("user", "hello"),), (("system", None), ("user", ["hi"])), (("system", ""), ("user", "")),
+        (("system", "You are helpful."), ("user", "hi")),
         render(PLAIN, Manner())[::-1], render(PLAIN, Manner())[:1],
     ],
 )  # fmt: skip
