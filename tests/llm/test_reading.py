@@ -14,7 +14,7 @@ DONATION = ((2.0, -1.0), (3.0, 0.0))
 PLAIN = Facts("act", DONATION, round=0, turn=0, partner=7)
 
 _thorough = settings(
-    max_examples=400,
+    max_examples=250,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
