@@ -1,0 +1,108 @@
+"""What somebody who reads more than a table can see: turns so far, words, notes.
+
+A strategy table reads six numbers. A language model, a human or the user's own policy may want the
+whole encounter, what the partner said, and what it wrote down for itself. All of that is kept here
+and in the columns of :data:`~coop_abm.core.state.MIND_COLUMNS`; none of it changes what a table does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coop_abm.core.question import Seen, Texts, View
+from coop_abm.core.state import State
+from coop_abm.engine.encounter import Encounters
+
+#: Added to standings while newcomers are looked for; standings are 0 and 1.
+_MARK = 2
+
+
+class Encountered:
+    """The encounters of the open round as those who take part remember them.
+
+    texts : all texts of the world
+    turns : int8 (R, E, 2) for each turn so far, outcomes coded as in ``Encounters.last``
+    said  : int64 (R, E, 2), number of what each side said last; (R, 0, 2) in a world where nobody talks
+    """
+
+    def __init__(self, texts: Texts):
+        self.texts = texts
+        self.turns: list[np.ndarray] = []
+        self.said = np.zeros((0, 0, 2), np.int64)
+
+    def begin(self, shape: tuple[int, int], *, talking: bool) -> None:
+        """A new round of E encounters in R replicates: nothing was done, nothing was said."""
+        self.turns = []
+        self.said = np.zeros((*shape, 2) if talking else (shape[0], 0, 2), np.int64)
+
+    def remember(self, met: Encounters) -> None:
+        """One more turn was played."""
+        self.turns.append(met.last.copy())
+
+    def hear(self, asked: np.ndarray, words: np.ndarray) -> None:
+        """Everybody who was asked has said something to its partner; int64 (Q, 3) and (Q,)."""
+        self.said[asked[:, 0], asked[:, 1], asked[:, 2]] = words
+
+    def branch(self, copies: int) -> Encountered:
+        """The same, each replicate `copies` times in a row."""
+        other = Encountered(self.texts)
+        other.turns = [np.repeat(turn, copies, axis=0) for turn in self.turns]
+        other.said = np.repeat(self.said, copies, axis=0)
+        return other
+
+    def view(self, asked: np.ndarray, seen: Seen, individual: np.ndarray, state: State, first_round: bool) -> View:
+        """What each of Q deciders sees; `asked` is int64 (Q, 3), replicate, encounter and side."""
+        k, e, side = asked.T
+        history = np.empty((len(asked), len(self.turns)), np.int8)
+        for t, turn in enumerate(self.turns):
+            history[:, t] = turn[k, e, side]
+        payoff = state.payoff[k, individual]
+        nothing = np.zeros(len(asked), np.int64)
+        said, memo, played = nothing, nothing, nothing
+        if self.said.shape[1]:
+            said = self.said[k, e, 1 - side]
+        if state.memo.shape[1]:
+            memo = state.memo[k, individual].astype(np.int64)
+            played = state.played[k, individual].astype(np.int64)
+            payoff = np.where(played == 0, np.nan, payoff)
+        elif first_round:
+            payoff = np.full(len(asked), np.nan)
+        group = state.group[k, individual].astype(np.int64)
+        return View(*seen, history, payoff, group, members(state)[k, group], said, memo, played)
+
+
+def members(state: State) -> np.ndarray:
+    """int64 (R, groups): how many live in each group."""
+    replicates, groups = len(state.group), int(state.group.max(initial=0)) + 1
+    places = state.group.astype(np.int64) + groups * np.arange(replicates)[:, None]
+    return np.bincount(places[state.alive == 1], minlength=replicates * groups).reshape(replicates, groups)
+
+
+def mark(state: State) -> None:
+    """Before a replacement: mark every standing, so that :func:`forget` can tell who is new."""
+    state.standing[:] += _MARK
+
+
+def forget(state: State) -> None:
+    """After a replacement: whoever is new has no notes and has played no turn.
+
+    A newcomer is given a good name (``encounter.clear_name``), which takes its mark away; so the kernels
+    that replace somebody need not know of notes.
+    """
+    new = state.standing < _MARK
+    state.standing[~new] -= _MARK
+    state.memo[new] = 0
+    state.played[new] = 0
+
+
+def note(state: State, asked: np.ndarray, individual: np.ndarray, memo: np.ndarray | None, *, acted: bool) -> None:
+    """Keep what deciders wrote down (int (Q,), -1 keeps the old), and count the turns that they played.
+
+    Of several decisions of one individual the last one, in the order of rows, is what it remembers.
+    """
+    k = asked[:, 0]
+    if memo is not None:
+        for q in np.flatnonzero(memo >= 0).tolist():
+            state.memo[k[q], individual[q]] = memo[q]
+    if acted:
+        np.add.at(state.played, (k, individual), 1)
