@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from coop_abm.llm.facts import Facts, Manner
-from coop_abm.llm.paragraphs import JUDGED, SYSTEM, TEXT_KEYS, USER, Paragraph, first_cooperates
+from coop_abm.llm.paragraphs import Paragraph
 from coop_abm.llm.quoting import LONGEST, hides, quote, visible
+from coop_abm.llm.rules import JUDGED, SYSTEM, first_cooperates
+from coop_abm.llm.state import TEXT_KEYS, USER
 from coop_abm.llm.wording import LANGUAGES, Wording, personas, templates_hash, wording
 from coop_abm.norms import LeadingEight, Norm
 

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.messages import Reply
-from coop_abm.llm.paragraphs import JUDGED
-from coop_abm.llm.prompts import LANGUAGES, LONGEST, first_cooperates, personas
+from coop_abm.llm.prompts import JUDGED, LANGUAGES, LONGEST, first_cooperates, personas
 
 #: Texts that try to leave their line, to be somebody else, or to break what reads them.
 HOSTILE = (

@@ -29,7 +29,7 @@ LOADED = (
 #: Short English words that no other of these languages writes.
 ENGLISH = {
     "the", "you", "your", "and", "of", "with", "is", "are", "not", "nothing", "answer", "choose", "turn", "round",
-    "standing", "both", "each", "next", "line", "quotes", "text", "by", "or", "whoever", "after", "before",
+    "standing", "both", "each", "next", "line", "quotes", "by", "or", "whoever", "after", "before",
 }  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def test_points_lost_are_points_won_mirrored():
     assert won[1] == '- you choose "action_a", your partner chooses "action_b": you win -1, your partner wins 3.5'
     assert lost[1] == '- you choose "action_a", your partner chooses "action_b": you lose 1, your partner loses -3.5'
     assert lost[3].endswith("you lose 0, your partner loses 0")
-    assert "Points that you LOST in the last round: -0.25." in lines(facts, Manner(framing="penalty"))
+    assert "What the last round brought you, in points LOST: -0.25." in lines(facts, Manner(framing="penalty"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
