@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError
 from coop_abm.llm import leftovers, rows, transcript
@@ -358,3 +358,9 @@ class Journal:
         finally:
             self._session.end()
             self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -88,29 +88,29 @@ class Store:
             self._make()
         self._check_header()
         with self.trouble():
-            self.base = self._connect()
-            self.base.execute("PRAGMA synchronous = FULL")
-            self.base.execute("PRAGMA trusted_schema = OFF")
-            self.base.execute("PRAGMA cell_size_check = ON")
-            self.base.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # sees a file that was cut short
+            self.base = self._opened()
 
-    def _connect(self) -> sqlite3.Connection:
-        address = self.path.absolute().as_uri()
-        mode = "ro" if self.read_only else "rw"
-        base = sqlite3.connect(
-            f"{address}?mode={mode}", uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False
-        )
-        if self.read_only:
-            try:
-                base.execute("SELECT 1 FROM sqlite_schema").fetchone()
-            except sqlite3.OperationalError:
-                # In a folder that cannot be written to. Without a log beside it the file itself is all there is.
-                if (log := Path(f"{self.path}-wal")).exists() and log.stat().st_size:
-                    raise
-                base.close()
-                base = sqlite3.connect(
-                    f"{address}?immutable=1", uri=True, isolation_level=None, check_same_thread=False
-                )
+    def _opened(self) -> sqlite3.Connection:
+        if not self.read_only:
+            return self._connected("mode=rw")
+        try:
+            return self._connected("mode=ro")
+        except sqlite3.OperationalError:
+            # In a folder that cannot be written to. Without a log beside it the file itself is all there is.
+            if (log := Path(f"{self.path}-wal")).exists() and log.stat().st_size:
+                raise
+            return self._connected("immutable=1")
+
+    def _connected(self, how: str) -> sqlite3.Connection:
+        address = f"{self.path.absolute().as_uri()}?{how}"
+        base = sqlite3.connect(address, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        try:
+            for setting in ("synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
+                base.execute(f"PRAGMA {setting}")
+            base.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # sees a file that was cut short
+        except sqlite3.Error:
+            base.close()
+            raise
         return base
 
     # -------------------------------------------------------------------------------- transactions
