@@ -7,11 +7,14 @@ and in the columns of :data:`~coop_abm.core.state.MIND_COLUMNS`; none of it chan
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from coop_abm.core.question import Seen, Texts, View
 from coop_abm.core.state import State
 from coop_abm.engine.encounter import Encounters
+from coop_abm.scenario.scenario import Scenario
 
 #: Added to standings while newcomers are looked for; standings are 0 and 1.
 _MARK = 2
@@ -23,12 +26,14 @@ class Encountered:
     texts : all texts of the world
     turns : int8 (R, E, 2) for each turn so far, outcomes coded as in ``Encounters.last``
     said  : int64 (R, E, 2), number of what each side said last; (R, 0, 2) in a world where nobody talks
+    fresh : bool (R, N), who had played no turn when the round began
     """
 
     def __init__(self, texts: Texts):
         self.texts = texts
         self.turns: list[np.ndarray] = []
         self.said = np.zeros((0, 0, 2), np.int64)
+        self.fresh = np.zeros((0, 0), bool)
 
     def begin(self, shape: tuple[int, int], *, talking: bool) -> None:
         """A new round of E encounters in R replicates: nothing was done, nothing was said."""
@@ -48,6 +53,7 @@ class Encountered:
         other = Encountered(self.texts)
         other.turns = [np.repeat(turn, copies, axis=0) for turn in self.turns]
         other.said = np.repeat(self.said, copies, axis=0)
+        other.fresh = np.repeat(self.fresh, copies, axis=0)
         return other
 
     def view(self, asked: np.ndarray, seen: Seen, individual: np.ndarray, state: State, first_round: bool) -> View:
@@ -64,11 +70,13 @@ class Encountered:
         if state.memo.shape[1]:
             memo = state.memo[k, individual].astype(np.int64)
             played = state.played[k, individual].astype(np.int64)
-            payoff = np.where(played == 0, np.nan, payoff)
+            if not self.turns:
+                self.fresh = state.played == 0
+            payoff = np.where(self.fresh[k, individual], np.nan, payoff)
         elif first_round:
             payoff = np.full(len(asked), np.nan)
         group = state.group[k, individual].astype(np.int64)
-        return View(*seen, history, payoff, group, members(state)[k, group], said, memo, played)
+        return View(*seen, history, payoff, group, members(state)[k, group], said, memo, played, nothing, nothing)
 
 
 def members(state: State) -> np.ndarray:
@@ -78,20 +86,47 @@ def members(state: State) -> np.ndarray:
     return np.bincount(places[state.alive == 1], minlength=replicates * groups).reshape(replicates, groups)
 
 
-def mark(state: State) -> None:
-    """Before a replacement: mark every standing, so that :func:`forget` can tell who is new."""
+class Deciders(NamedTuple):
+    """Who decides for whom.
+
+    of_strategy : int64 (S,), the number of the policy that goes with each strategy of the repertoire
+    seated      : bool (N,), where the same policy decides whatever is inherited
+    """
+
+    of_strategy: np.ndarray
+    seated: np.ndarray
+
+
+def deciders(scenario: Scenario) -> Deciders:
+    """Who decides for whom in this world."""
+    minds = [mind for _strategy, mind in scenario.inherited]
+    seated = np.zeros(scenario.size, bool)
+    seated[[node for entry in scenario.players if entry.policy.seated for node in entry.nodes]] = True
+    return Deciders(np.array([minds.index(mind) for mind in minds], np.int64), seated)
+
+
+def mark(state: State) -> np.ndarray:
+    """Before a replacement: mark every standing, so that :func:`forget` can tell who is new.
+
+    Returns
+    -------
+    int (R, N) : the strategies before it
+    """
     state.standing[:] += _MARK
+    return state.strategy.copy()
 
 
-def forget(state: State) -> None:
+def forget(state: State, before: np.ndarray, deciders: Deciders) -> None:
     """After a replacement: whoever is new has no notes and has played no turn.
 
     A newcomer is given a good name (``encounter.clear_name``), which takes its mark away; so the kernels
-    that replace somebody need not know of notes.
+    that replace somebody need not know of notes. Whoever took up another policy has no notes either: they
+    were another's, who may have written what the new one cannot read.
     """
     new = state.standing < _MARK
     state.standing[~new] -= _MARK
-    state.memo[new] = 0
+    another = deciders.of_strategy[state.strategy] != deciders.of_strategy[before]
+    state.memo[new | (another & ~deciders.seated)] = 0
     state.played[new] = 0
 
 

@@ -27,7 +27,7 @@ from coop_abm.engine.encounter import Encounters, encounters, known_by_type, loo
 from coop_abm.engine.families import born_into_families
 from coop_abm.engine.lattice import advance_board, advance_scores, board
 from coop_abm.engine.learning import learner
-from coop_abm.engine.minds import Encountered, forget, mark, note
+from coop_abm.engine.minds import Deciders, Encountered, deciders, forget, mark, note
 from coop_abm.engine.plain import advance_plain, count_holders, earn_from_all, earn_from_one, plain
 from coop_abm.engine.playing import close_round, manners, open_round, play_round
 from coop_abm.engine.world import seat_all
@@ -265,11 +265,10 @@ class Play:
 
     def _replace(self) -> None:
         """Who replaces whom? The round is over."""
-        if self.scenario.minded:
-            mark(self.state)
+        before = mark(self.state) if self.scenario.minded else None
         self.learn(self.round, self.dice, self._listed, *self._selection, *self._columns)
-        if self.scenario.minded:
-            forget(self.state)
+        if before is not None:
+            forget(self.state, before, self._deciders)
         self.round += 1
         self._name_by_type()
 
@@ -280,6 +279,10 @@ class Play:
         if not (self.scenario.update.in_order and self.scenario.network.enabled and around):
             return self.answers
         return self.answers._replace(indices=around(self.scenario.size).ravel())
+
+    @functools.cached_property
+    def _deciders(self) -> Deciders:
+        return deciders(self.scenario)
 
     @property
     def _selection(self) -> tuple[float, float, int]:

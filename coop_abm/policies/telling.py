@@ -64,19 +64,18 @@ class Teller:
             labels = labels[1], labels[0]
         return Manner(mind.language, mind.framing, labels, bool(code & 2), mind.persona, mind.reasoning)
 
-    def facts(self, question: Question, minds: list[Model], planning: tuple[Facts, ...] = ()) -> Iterator[Facts]:
-        """The facts of each row, for the model that decides it.
-
-        `planning` holds the draft and the critique that a planner's question is about, one for each row.
-        """
+    def facts(self, question: Question, minds: list[Model]) -> Iterator[Facts]:
+        """The facts of each row, for the model that decides it."""
         seen, texts, common = question.view, question.texts, self.common
         limit = getattr(question.choices, "limit", None)
         columns = (
             question.individual, question.partner, seen.standing, seen.own, seen.kin, seen.group, seen.members,
             seen.payoff, seen.said, seen.memo,
         )  # fmt: skip
-        rows = zip(*(column.tolist() for column in columns), seen.history.tolist(), minds, strict=True)
-        for who, partner, standing, own, kin, group, members, payoff, said, memo, history, mind in rows:
+        abouts = zip(seen.draft.tolist(), seen.critique.tolist(), strict=True)
+        rows = zip(*(column.tolist() for column in columns), abouts, seen.history.tolist(), minds, strict=True)
+        for who, partner, standing, own, kin, group, members, payoff, said, memo, about, history, mind in rows:
+            draft, critique = (texts[number] or None for number in about)
             yield common._replace(
                 stage=question.stage, round=question.round, turn=question.turn, partner=partner,
                 horizon=mind.horizon or None,
@@ -89,4 +88,5 @@ class Teller:
                 payoff=None if payoff != payoff else payoff,
                 said=texts[said] if self.talks and question.stage != "talk" else None,
                 limit=limit, memo=texts[memo] if memo else None,
+                draft=draft, critique=critique,
             )  # fmt: skip
