@@ -157,7 +157,7 @@ class Line:
             from coop_abm.llm.slim import Slim
 
             return Slim(deadline=self._means.deadline, stand_in=address or None, concurrency=self._means.concurrency)
-        from coop_abm.llm.transport import LiteLLM
+        from coop_abm.llm.transport_litellm import LiteLLM
 
         return LiteLLM(deadline=self._means.deadline, stand_in=address or None, concurrency=self._means.concurrency)
 
