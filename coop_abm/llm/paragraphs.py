@@ -14,6 +14,10 @@ from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.quoting import quote, unquote
 from coop_abm.llm.wording import Line, Wording, number, whole
 
+STAGES = ("act", "talk", "plan", "critique", "revise")
+#: The key of the text in the answer of each stage but act.
+TEXT_KEYS = {"talk": "message", "plan": "plan", "critique": "critique", "revise": "plan"}
+
 
 class Heard:
     """What was heard so far, and the lines that are still to be heard; past the end there is only ""."""

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from coop_abm.core.errors import quoted
 from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.messages import Reply
+from coop_abm.llm.paragraphs import TEXT_KEYS
 from coop_abm.llm.quoting import LONGEST
-from coop_abm.llm.state import TEXT_KEYS
 
 #: Most characters of an answer without its reasoning blocks; longer ones are refused unread.
 LARGEST = 65_536

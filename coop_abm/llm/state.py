@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from coop_abm.llm.facts import Facts, Manner
-from coop_abm.llm.paragraphs import Choice, Heard, Number, Paragraph, Quoted
+from coop_abm.llm.paragraphs import STAGES, Choice, Heard, Number, Paragraph, Quoted
+from coop_abm.llm.quoting import LONGEST
 from coop_abm.llm.wording import Wording, number, whole
-
-STAGES = ("act", "talk", "plan", "critique", "revise")
-#: The key of the text in the answer of each stage but act.
-TEXT_KEYS = {"talk": "message", "plan": "plan", "critique": "critique", "revise": "plan"}
 
 
 class When:
@@ -75,6 +72,8 @@ class Ask:
     keys: ClassVar = {"talk": "talk", "plan": "plan", "critique": "critique_now", "revise": "revise"}
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:
+        if facts.limit is not None and not 0 <= facts.limit <= LONGEST:
+            raise ValueError(f"limit must be in [0, {LONGEST}]; got {facts.limit!r:.40}")
         if facts.stage in self.keys:
             return (wording.user[self.keys[facts.stage]].text,)
         if facts.stage != "act":

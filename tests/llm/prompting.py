@@ -104,7 +104,7 @@ def facts(draw, stages=("act", "talk", "plan", "critique", "revise")):
         payoff=draw(_maybe(_finite)),
         talks=draw(st.booleans()),
         said=draw(_maybe(texts)),
-        limit=None if stage == "act" else draw(_maybe(_counts)),
+        limit=None if stage == "act" else draw(_maybe(st.integers(0, LONGEST))),
         memo=draw(_maybe(texts)),
         draft=draw(_maybe(texts)),
         critique=draw(_maybe(texts)),
