@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from coop_abm.llm.facts import Facts, Manner
-from coop_abm.llm.state import TEXT_KEYS
+from coop_abm.llm.paragraphs import TEXT_KEYS
 from coop_abm.llm.wording import number
 
 
