@@ -40,16 +40,21 @@ class _Home:
             with contextlib.suppress(KeyboardInterrupt, SystemExit):
                 self.loop.run_forever()
                 ended = True
-        left = asyncio.all_tasks(self.loop)
-        for task in left:
-            task.cancel()
-        self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self.loop.run_until_complete(_put_away())
         self.loop.close()
 
     def stop(self) -> None:
         self.leaving = True
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(FAREWELL)
+
+
+async def _put_away() -> None:
+    """End whatever still runs in this loop."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -73,7 +78,7 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     def start() -> None:
         task = home.loop.create_task(coroutine)
         # A daemon thread that still waits when the process ends is not woken, only to complain.
-        task.add_done_callback(lambda _: home.leaving or ended.set())
+        task.add_done_callback(lambda _: None if home.leaving else ended.set())
         tasks.append(task)
 
     def cancel() -> None:  # runs after start, as both go through the loop's queue

@@ -149,8 +149,8 @@ def _reply(response: Any, call: Call) -> Reply:
     plain = read_completion(body, call.latency, hidden)
     if call.last_path.endswith("/chat/completions") and plain.finish != MALFORMED:
         return plain
-    choices = getattr(response, "choices", None)
-    message = choices[0].message if choices else None
+    choice = next(iter(getattr(response, "choices", None) or ()), None)
+    message = getattr(choice, "message", None)
     text = getattr(message, "content", None)
     if not isinstance(text, str) or (call.last_path.endswith("/chat/completions") and not text):
         return plain._replace(finish=MALFORMED)
@@ -160,7 +160,7 @@ def _reply(response: Any, call: Call) -> Reply:
     return Reply(
         text=without(text, hidden),
         model=_model_in(body) or str(response.model or ""),
-        finish=str(choices[0].finish_reason or ""),
+        finish=str(getattr(choice, "finish_reason", None) or ""),
         input_tokens=taken or None,
         output_tokens=given if taken else None,
         reasoning=without(str(getattr(message, "reasoning_content", None) or ""), hidden),
