@@ -29,7 +29,7 @@ from coop_abm.llm.budget import NOTHING, UNCAPPED, Caps, Cost, Limits, Rate, cos
 from coop_abm.llm.intents import Intents, Known
 from coop_abm.llm.ledger import Batch, Claim, Released
 from coop_abm.llm.messages import Reply, Request
-from coop_abm.llm.sessions import Session
+from coop_abm.llm.sessions import Session, new_name
 from coop_abm.llm.store import Store
 from coop_abm.llm.writer import Work, Writer, carried_out
 
@@ -72,13 +72,14 @@ class Journal:
         caps: Caps = UNCAPPED,
         wall: Callable[[], float] = time.time,
     ):
-        self.path = Path(path).expanduser() if path is not None else default_path()
+        # Two names of one file must lead to the same locks, so links are followed.
+        self.path = (Path(path).expanduser() if path is not None else default_path()).resolve()
         self.read_only = read_only
         self.store = Store(self.path, read_only=read_only)
         self._session = Session(self.store.sessions)
-        self.run = run or self._session.name
-        self.budget = budget or self.run
-        self._limits = Limits(caps, budget or run)
+        self.run = rows.name_of(run or new_name())
+        self.budget = rows.name_of(budget) or self.run
+        self._limits = Limits(caps, rows.name_of(budget or run))
         self._wall = wall
         self._writer = Writer(self._together)
         self._intents = Intents(self.store)
@@ -343,6 +344,8 @@ class Journal:
 
     def calls(self, run: str = "") -> Iterator[transcript.Call]:
         """The calls of a run (empty: of this one), one at a time, in order: see `coop_abm.llm.transcript`."""
+        if not self.read_only:
+            self._flush_readings()
         return transcript.calls(self.path, run or self.run)
 
     def verify(self) -> list[str]:

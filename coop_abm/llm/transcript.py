@@ -82,6 +82,15 @@ class Run(NamedTuple):
     calls: int
 
 
+class Account(NamedTuple):
+    """A budget that is in the journal, and what is spent or set aside under it."""
+
+    name: str
+    calls: int
+    tokens: int
+    money: float
+
+
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[tuple[Store, sqlite3.Connection]]:
     store = Store(path, read_only=True)
@@ -107,6 +116,15 @@ def runs(path: Path) -> list[Run]:
         ]  # fmt: skip
 
 
+def accounts(path: Path) -> list[Account]:
+    """Every budget in the journal, oldest first."""
+    with _opened(path) as (_, base):
+        return [
+            Account(row["name"], row["calls"], row["tokens"], money(row["money"]))
+            for row in base.execute("SELECT * FROM budgets ORDER BY id")
+        ]
+
+
 def calls(path: Path, run: str) -> Iterator[Call]:
     """The calls of a run, one at a time: by round, turn, stage, row, attempt and replicate.
 
@@ -116,7 +134,7 @@ def calls(path: Path, run: str) -> Iterator[Call]:
         if there is no such run, or a row was damaged
     """
     with _opened(path) as (_, base):
-        found = base.execute("SELECT id FROM runs WHERE name = ?", (run,)).fetchone()
+        found = base.execute("SELECT id FROM runs WHERE name = ?", (rows.name_of(run),)).fetchone()
         if found is None:
             raise JournalError(f"journal {quoted(str(path), 200)} holds no run {quoted(run)}")
         reader = _Reader(base, path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coop_abm.core.errors import BudgetExhausted, CallFailed, ModelError
+from coop_abm.core.errors import BudgetExhausted, CallFailed, InputError, ModelError
 from coop_abm.llm.budget import NOTHING, Caps, Cost, Limits, Rate, cost_of, rate_of, with_plain_counts, worst_case
 from tests.llm import buying
 from tests.llm.buying import Price, Shop, client, reply, request, requests
@@ -68,6 +68,12 @@ def test_the_refusal_names_the_cap_what_is_spent_and_how_to_go_on():
         "money of budget 'lab' may reach 0.01; 0.009 are spent or set aside and the next call can take 0.002: it was "
         "not sent; the same command with a higher cap goes on from here"
     )
+
+
+@pytest.mark.parametrize("caps", [Caps(calls=-1), Caps(money=float("nan")), Caps(money=float("inf"))])
+def test_a_cap_that_is_none_is_refused(caps):
+    with pytest.raises(InputError, match=r"the cap on (calls|money) must be a finite number >= 0"):
+        Limits(caps, "lab")
 
 
 # ------------------------------------------------------------------------------------------------- caps

@@ -1,6 +1,7 @@
 """Asking: order, one model for one run, and what happens when something goes wrong in the middle of a batch."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -387,6 +388,7 @@ def test_memory_stays_flat_over_ten_thousand_calls(path, mode):
             if batch in (9, 99):
                 del found
                 buyer._retry.shop.sold.clear()
+                gc.collect()
                 sizes.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
     print(f"memory after 1,000 and 10,000 calls, mode {mode}: {sizes[0] / 1e6:.2f} and {sizes[1] / 1e6:.2f} MB")

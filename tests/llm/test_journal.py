@@ -1,15 +1,18 @@
 """The journal: what is recorded is read, what is another question is bought, and what is damaged is refused."""
 
+import asyncio
 import os
+import random
 import sqlite3
 import stat
 import sys
 
 import pytest
 
-from coop_abm.core.errors import CallFailed, JournalError
+from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError
 from coop_abm.llm import transcript
 from coop_abm.llm.journal import Journal, default_path
+from coop_abm.llm.writer import Writer, carried_out
 from tests.llm.buying import Shop, client, reply, request, requests, sometimes
 
 
@@ -219,8 +222,6 @@ def judge(path, good):
 
 
 def damage(tmp_path, flips, seed):
-    import random
-
     dice = random.Random(seed)
     path = tmp_path / "journal.sqlite"
     good = [found.reply for found in buy(path, requests(30))[0]]
@@ -392,3 +393,71 @@ def test_every_try_is_in_the_record(path):
 def test_a_session_leaves_no_lock_behind(path):
     buy(path, requests(2))
     assert [file.name for file in (path.parent / f"{path.name}.sessions").iterdir()] == ["making.lock"]
+
+
+def test_what_is_held_by_each_budget_can_be_read(path):
+    buy(path, requests(2), run="one", budget="lab")
+    buy(path, requests(3), run="two", budget="lab")
+    buy(path, requests(4), run="three")
+    assert transcript.accounts(path) == [
+        ("lab", 3, 360, pytest.approx(540e-6)),
+        ("three", 1, 120, pytest.approx(180e-6)),
+    ]
+
+
+def test_two_names_of_one_file_are_one_journal(path):
+    buy(path, requests(2))
+    link = path.with_name("link")
+    link.symlink_to(path)
+    assert buy(link, requests(2))[1] == 0
+    assert not link.with_name("link.sessions").exists()
+
+
+def test_a_run_may_have_the_name_of_any_folder(path):
+    name = "out/\udcff\ud800 عربي"
+    buy(path, requests(2), run=name)
+    assert len(list(transcript.calls(path, name))) == 2
+
+
+# ----------------------------------------------------------------------------------------- the writer
+
+
+def test_what_comes_together_is_committed_together():
+    groups = []
+
+    def together(works):
+        groups.append(len(works))
+        return [work(None) for work in works]
+
+    async def write_all():
+        return await asyncio.gather(*(writer.write(lambda _, number=number: number) for number in range(100)))
+
+    writer = Writer(together)
+    assert asyncio.run(write_all()) == list(range(100)) and len(groups) <= 2
+    writer.close()
+    with pytest.raises(JournalError, match="takes no more"):
+        asyncio.run(writer.write(lambda _: None))
+
+
+def test_a_refusal_by_the_budget_leaves_the_rest_of_its_group_alone():
+    def refuse(_):
+        raise BudgetExhausted("no")
+
+    async def write_all():
+        works = (writer.write(work) for work in (lambda _: 1, refuse, lambda _: 3))
+        return await asyncio.gather(*works, return_exceptions=True)
+
+    writer = Writer(lambda works: carried_out(works, None))
+    one, refused, three = asyncio.run(write_all())
+    writer.close()
+    assert (one, three) == (1, 3) and isinstance(refused, BudgetExhausted)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_nobody_waits_for_ever_when_the_writer_fails():
+    writer = Writer(lambda works: 1 // 0)
+    for _ in range(2):
+        with pytest.raises(JournalError, match="takes no more"):
+            asyncio.run(writer.write(lambda _: None))
+    writer.flush()
+    writer.close()

@@ -128,11 +128,12 @@ def test_no_paid_call_is_unaccounted_when_its_process_is_killed(tmp_path):
 @pytest.mark.validate
 def test_no_paid_call_is_unaccounted_over_a_hundred_kills(tmp_path):
     total = Counter()
-    for seed, (concurrency, batch) in enumerate([(1, 10), (4, 20), (16, 100), (64, 100)]):
+    kinds = [(1, 10, 300), (4, 20, 1000), (16, 100, 3000), (64, 100, 8000)]
+    for seed, (concurrency, batch, calls) in enumerate(kinds):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        hit = kill_again_and_again(folder, 25, calls=4000, concurrency=concurrency, batch=batch, seed=seed)
-        figures = check_invariants(folder, hit, calls=4000, concurrency=concurrency)
+        hit = kill_again_and_again(folder, 25, calls=calls, concurrency=concurrency, batch=batch, seed=seed)
+        figures = check_invariants(folder, hit, calls=calls, concurrency=concurrency)
         print(f"L2: concurrency {concurrency}, batches of {batch}: {figures}")
         total.update(figures)
     print(f"L2 in all: {dict(total)}; done twice 0, good replies bought again 0")
@@ -205,13 +206,13 @@ def test_when_the_disk_is_full_all_of_a_sudden_what_was_acknowledged_stays(tmp_p
     first.communicate(timeout=60)
     assert first.returncode == 0
     used = (tmp_path / "journal").stat().st_size
-    process = start(tmp_path, "--calls", 400, "--limit", used + 8192)
+    process = start(tmp_path, "--calls", 400, "--wait", 0.002, "--limit", used + 8192)
     _, complaint = process.communicate(timeout=60)
     assert process.returncode == 3 and complaint.startswith("JournalError: journal '") and complaint.count("\n") == 1
     reached = len(sold(tmp_path))
     with client(tmp_path / "journal", mode="replay") as reader:
         assert len(reader.ask(requests(40))) == 40
-    process = start(tmp_path, "--calls", 400)  # with room again the same command goes on
+    process = start(tmp_path, "--calls", 400, "--wait", 0.002)  # with room again the same command goes on
     tally = json.loads(process.communicate(timeout=60)[0].splitlines()[-1])
     states, most_done, _ = tries(tmp_path)
     assert 0 < tally["unknown"] <= 8 and reached - 40 <= tally["unknown"] + tally["replayed"]
