@@ -20,7 +20,7 @@ FLOORS = (
     {"scenario"},
     {"engine", "llm"},
     {"policies"},
-    {"sweeps", "training", "abm", "lab", "ratios", "figures", "output", "screen"},
+    {"sweeps", "training", "abm", "lab", "ratios", "figures", "output", "screen", "seat", "seat_words"},
     {"experiments", "dashboard", "testing"},
     {"cli"},
 )

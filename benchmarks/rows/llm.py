@@ -29,7 +29,7 @@ AGENTS, ROUNDS, LATENCY = 100, 20, 0.2
 def world(model: str = "stand-in/tft") -> coop_abm.Scenario:
     """A mixed population in which a language model decides for everybody, a hundred times a round."""
     return coop_abm.Scenario(
-        size=AGENTS // 2, players=({"policy": "model", "model": model, "strategy": "tft"},),
+        size=AGENTS // 2, players=[{"policy": "model", "model": model, "strategy": "tft"}],  # type: ignore[arg-type]
         update={"kind": "pairwise_comparison"},
     )  # fmt: skip
 

@@ -139,6 +139,7 @@ class View(NamedTuple):
     said    : number of what the partner said last in this encounter; 0 nothing
     memo    : number of one's own notes; 0 none
     played  : turns that one has played, over all encounters
+    draft, critique : numbers of the text that is to be criticised or revised, and of what was said of it; 0 none
     """
 
     strategy: np.ndarray
@@ -154,6 +155,8 @@ class View(NamedTuple):
     said: np.ndarray
     memo: np.ndarray
     played: np.ndarray
+    draft: np.ndarray
+    critique: np.ndarray
 
     @property
     def seen(self) -> Seen:

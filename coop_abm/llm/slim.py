@@ -107,8 +107,8 @@ def route_of(model: str, endpoint: str, stand_in: str | None) -> Route:
             "speak as OpenAI does; give endpoint, or use the transport litellm"
         )
     base = base.rstrip("/")
-    if provider.startswith("ollama") and not endpoint and not base.endswith("/v1"):
-        base += "/v1"  # OLLAMA_API_BASE names the server, as litellm reads it
+    if provider in ("ollama", "ollama_chat") and not base.endswith("/v1"):
+        base += "/v1"  # litellm speaks Ollama's own language, under the address of the server itself
     variable = _KEYS.get(provider, f"{provider.upper().replace('-', '_')}_API_KEY") if provider else ""
     return Route(name, base, variable)
 

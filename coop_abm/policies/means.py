@@ -78,6 +78,7 @@ class Line:
         self._means, self._run = means, run
         self._models = [model for entry in scenario.players for model in models_in(entry.policy)]
         self._client: Client | None = None
+        self._transport = Waking(self._made)
         self._stand_in: StandIn | None = None
 
     def check(self) -> None:
@@ -86,13 +87,16 @@ class Line:
         Raises
         ------
         InputError
-            if a model has no known price, or costs money and no cap says how much
+            if there is no such stand-in, a model has no known price, or costs money and no cap says how much
         """
         means = self._means
         if means.mode == "replay":
             return
         capped = any(cap is not None for cap in (means.max_cost, means.max_calls, means.max_tokens))
         for model in self._models:
+            if model.model.startswith(STAND_IN):
+                check_stand_in(model.model)
+                continue
             price, name = self._price(model.model, model.api_base), quoted(model.model)[1:-1]
             if price is None:
                 raise InputError(
@@ -120,7 +124,7 @@ class Line:
 
             means = self._means
             journal = Path(self.journal) if self.journal else None
-            retry = None if means.mode == "replay" else Retry(Waking(self._transport), concurrency=means.concurrency)
+            retry = None if means.mode == "replay" else Retry(self._transport, concurrency=means.concurrency)
             self._client = Client(
                 journal=journal, mode=means.mode, retry=retry, budget=means.budget or self._run, run=self._run,
                 caps=Caps(means.max_calls, means.max_tokens, means.max_cost), prices=self._price,
@@ -140,7 +144,7 @@ class Line:
         """The client if anybody was asked, else None."""
         return self._client
 
-    def _transport(self) -> Transport:
+    def _made(self) -> Transport:
         from coop_abm.llm.stand_in import StandIn
 
         if not isinstance(self._means.transport, str):
@@ -153,7 +157,7 @@ class Line:
             from coop_abm.llm.slim import Slim
 
             return Slim(deadline=self._means.deadline, stand_in=address or None, concurrency=self._means.concurrency)
-        from coop_abm.llm.transport import LiteLLM
+        from coop_abm.llm.transport_litellm import LiteLLM
 
         return LiteLLM(deadline=self._means.deadline, stand_in=address or None, concurrency=self._means.concurrency)
 
@@ -175,7 +179,10 @@ class Line:
         client, self._client = self._client, None
         stand_in, self._stand_in = self._stand_in, None
         if client is not None:
+            from coop_abm.llm import loop
+
             client.close()
+            loop.run(self._transport.close())
         if stand_in is not None:
             stand_in.stop()
 
@@ -194,11 +201,28 @@ class Waking:
         return await self._made.send(request)
 
     async def close(self) -> None:
-        """Close the transport if there is one."""
-        if self._made is not None:
-            await self._made.close()
+        """Close the transport if there is one; the next request makes another."""
+        made, self._made = self._made, None
+        if made is not None:
+            await made.close()
 
 
 def declared_models(scenario: Scenario) -> tuple[Model, ...]:
     """The language models of a world, each once."""
     return tuple(dict.fromkeys(model for entry in scenario.players for model in models_in(entry.policy)))
+
+
+def check_stand_in(model: str) -> None:
+    """Refuse what the stand-in cannot play.
+
+    Raises
+    ------
+    InputError
+        naming who can play
+    """
+    from coop_abm.llm.stand_in_players import player
+
+    try:
+        player(model.removeprefix(STAND_IN))
+    except InputError as error:
+        raise InputError(f"players.policy.model: {error}") from None

@@ -48,20 +48,19 @@ class ModelPlayers:
         self.teller, self.client, self.replies = teller, client, Replies()
         self._digest, self._seed, self._first = digest, seed, first
 
-    def decide(self, question: Question, minds: list[Model], drafts: list[tuple[str, str]] | None = None) -> np.ndarray:
+    def decide(self, question: Question, minds: list[Model]) -> np.ndarray:
         """int64 (Q,): the action of each row, or the number of its text.
 
         Parameters
         ----------
-        minds  : the model of each row
-        drafts : the draft and the critique that a planner's question is about, for each row
+        minds : the model of each row
 
         Raises
         ------
         ModelError
             if a model cannot be asked, or gave no answer and its fallback is to stop
         """
-        asked = self._asked(question, minds, drafts)
+        asked = self._asked(question, minds)
         answers = self.client.ask([each.request for each in asked])
         found = [parse(a.reply, each.facts, each.manner) for a, each in zip(answers, asked, strict=True)]
         wrong = [q for q, reading in enumerate(found) if isinstance(reading, Refusal)]
@@ -83,16 +82,13 @@ class ModelPlayers:
                 action[q] = reading.value if isinstance(reading.value, int) else question.texts.number(reading.value)
         return action
 
-    def _asked(self, question: Question, minds: list[Model], drafts: list[tuple[str, str]] | None) -> list[Asked]:
+    def _asked(self, question: Question, minds: list[Model]) -> list[Asked]:
         rows = zip(
             self.teller.facts(question, minds), minds, question.individual.tolist(), question.replicate.tolist(),
             question.row.tolist(), question.draw.tolist(), strict=True,
         )  # fmt: skip
         asked = []
-        for q, (facts, mind, individual, replicate, row, draw) in enumerate(rows):
-            if drafts is not None:
-                draft, critique = drafts[q]
-                facts = facts._replace(draft=draft or None, critique=critique or None)
+        for facts, mind, individual, replicate, row, draw in rows:
             manner = self.teller.manner(mind, individual)
             address = Address(
                 self._digest, self._seed, self._first + replicate, question.round, question.turn, question.stage, row

@@ -33,6 +33,7 @@ class OneView(NamedTuple):
     said      : what the partner said last in this encounter; empty if nothing
     memo      : own notes; empty if there are none
     played    : turns that the individual has played
+    draft, critique : the text that is to be criticised or revised, and what was said of it; empty in other stages
     draw      : a uniform number in [0, 1) for this decision, the same in every run of one seed
     """
 
@@ -55,6 +56,8 @@ class OneView(NamedTuple):
     said: str
     memo: str
     played: int
+    draft: str
+    critique: str
     draw: float
 
 
@@ -88,6 +91,8 @@ def views(question: Question, strategies: tuple[str, ...], actions: tuple[str, .
             said=texts[int(seen.said[q])],
             memo=texts[int(seen.memo[q])],
             played=int(seen.played[q]),
+            draft=texts[int(seen.draft[q])],
+            critique=texts[int(seen.critique[q])],
             draw=float(question.draw[q]),
         )
 

@@ -1,6 +1,6 @@
 """Policies of the user's own: a class, a function, an async function, or a server.
 
-Whatever is handed over as ``coop_abm.run(..., policies={"mine": ...})`` is one of
+Whatever is handed over as ``coop_abm.run(..., means=Means(policies={"mine": ...}))`` is one of
 
 - an object with ``decide(question)``, which answers a whole batch (:class:`~coop_abm.core.question.Policy`);
 - an object with ``decide_one(view)``, or a function of a :class:`~coop_abm.policies.one.OneView`, which answers
@@ -64,11 +64,15 @@ class OneByOne:
 
     def _one(self, view: OneView) -> Any:
         try:
-            return self.answer(view)
+            answer = self.answer(view)
         except CoopError:
             raise
         except Exception as error:
             raise self._failed(error, view) from error
+        if inspect.iscoroutine(answer):
+            answer.close()
+            raise PolicyError(f"{self.who} answered with a coroutine; what waits must be declared with async def")
+        return answer
 
     async def _together(self, seen: list[OneView]) -> list[Any]:
         room = asyncio.Semaphore(AT_ONCE)
@@ -88,6 +92,7 @@ class OneByOne:
         finally:
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)  # nobody is still deciding when the error is heard of
 
     def _failed(self, error: Exception, view: OneView) -> PolicyError:
         return PolicyError(
@@ -106,6 +111,7 @@ class HttpPolicy:
 
     def __init__(self, url: str, timeout: float, strategies: tuple[str, ...], actions: tuple[str, ...]):
         self.url, self.timeout, self._names = url, timeout, (strategies, actions)
+        self.who = quoted(url.partition("?")[0], 200)[1:-1]  # a query may hold a secret
 
     def decide(self, question: Question) -> np.ndarray:
         """int64 (Q,): the server's answers, row by row.
@@ -123,8 +129,8 @@ class HttpPolicy:
         body = {"stage": question.stage, "options": options, "limit": limit, "views": told}
         answers = loop.run(self._post(json.dumps(body, ensure_ascii=False, allow_nan=False).encode()))
         if not isinstance(answers, list) or len(answers) != len(question):
-            raise PolicyError(f"{self.url}: must answer with a list of {len(question)} answers; got {quoted(answers)}")
-        return np.array([number_of(answer, question, self.url) for answer in answers], np.int64)
+            raise PolicyError(f"{self.who}: must answer with a list of {len(question)} answers; got {quoted(answers)}")
+        return np.array([number_of(answer, question, self.who) for answer in answers], np.int64)
 
     async def _post(self, body: bytes) -> Any:
         import aiohttp
@@ -141,17 +147,19 @@ class HttpPolicy:
                 while len(said) <= LARGEST_ANSWER and not answer.content.at_eof():
                     said += await answer.content.read(LARGEST_ANSWER + 1 - len(said))
                 if answer.status != 200:
-                    raise PolicyError(f"{self.url}: answered with status {answer.status}, must be 200")
+                    raise PolicyError(f"{self.who}: answered with status {answer.status}, must be 200")
         except TimeoutError:
-            raise PolicyError(f"{self.url}: no answer within {self.timeout:g} s") from None
+            raise PolicyError(f"{self.who}: no answer within {self.timeout:g} s") from None
+        except aiohttp.InvalidURL:
+            raise PolicyError(f"{self.who}: is no address that can be asked") from None
         except aiohttp.ClientError as error:
-            raise PolicyError(f"{self.url}: cannot be asked ({quoted(str(error), 120)[1:-1]})") from None
+            raise PolicyError(f"{self.who}: cannot be asked ({quoted(str(error), 120)[1:-1]})") from None
         if len(said) > LARGEST_ANSWER:
-            raise PolicyError(f"{self.url}: an answer must not exceed {LARGEST_ANSWER >> 20} MiB")
+            raise PolicyError(f"{self.who}: an answer must not exceed {LARGEST_ANSWER >> 20} MiB")
         try:
             tree = json.loads(said)
         except (ValueError, RecursionError):
-            raise PolicyError(f"{self.url}: must answer with JSON; got {quoted(said[:60])}") from None
+            raise PolicyError(f"{self.who}: must answer with JSON; got {quoted(said[:60])}") from None
         return tree.get("answers") if isinstance(tree, dict) else None
 
 
@@ -175,18 +183,32 @@ class Whole:
                 from coop_abm.llm import loop
 
                 answer = loop.run(_awaited(answer))
+            more = isinstance(answer, Decision)
+            actions, memo = np.asarray(answer.action if more else answer), np.asarray(answer.memo if more else -1)
         except CoopError:
             raise
         except Exception as error:
             raise PolicyError(
                 f"{self.who} failed in round {question.round}: {type(error).__name__}: {quoted(str(error), 200)[1:-1]}"
             ) from error
-        actions = answer.action if isinstance(answer, Decision) else answer
         try:
             checked = question.choices.validate(actions, len(question))
         except PolicyError as error:
             raise PolicyError(f"{self.who}: {error}") from None
-        return Decision(checked, np.asarray(answer.memo)) if isinstance(answer, Decision) else checked
+        return Decision(checked, self._notes(memo, question)) if more else checked
+
+    def _notes(self, memo: np.ndarray, question: Question) -> np.ndarray:
+        """int64 (Q,): numbers of texts, -1 to keep the old notes."""
+        if memo.shape != (len(question),) or memo.dtype.kind not in "iu":
+            raise PolicyError(
+                f"{self.who}: memo must be {len(question)} whole numbers; got {memo.dtype} of shape {memo.shape}"
+            )
+        if len(memo) and not (memo.min() >= -1 and memo.max() < len(question.texts)):
+            raise PolicyError(
+                f"{self.who}: memo must be numbers of texts in [-1, {len(question.texts) - 1}], which "
+                f"question.texts.number(text) gives; got {quoted(memo.tolist())}"
+            )
+        return memo.astype(np.int64)
 
 
 def adapted(given: Any, name: str, strategies: tuple[str, ...], actions: tuple[str, ...]) -> OneByOne | Whole:

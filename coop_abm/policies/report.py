@@ -13,7 +13,7 @@ class MindsReport(NamedTuple):
     """What stands beside every result of a run in which language models decided.
 
     by_model : decisions, repairs and fallbacks of each model
-    answered : the id under which each model answered
+    answered : the ids under which models answered
     sent     : requests that were sent in this run
     replayed : replies that were read from the journal instead
     unknown  : requests of which nobody knows whether they were paid for
@@ -22,7 +22,7 @@ class MindsReport(NamedTuple):
     """
 
     by_model: dict[str, Count]
-    answered: dict[str, str]
+    answered: tuple[str, ...]
     sent: int
     replayed: int
     unknown: int
@@ -73,9 +73,9 @@ def report(roster: Roster) -> MindsReport:
     """What came of asking so far."""
     client = roster.line.opened
     if client is None:
-        return MindsReport({}, {}, 0, 0, 0, 0, 0, 0.0, "", roster.run)
+        return MindsReport({}, (), 0, 0, 0, 0, 0, 0.0, "", roster.run)
     told = client.tally
     return MindsReport(
-        dict(roster.replies.by_model), dict(told.models), told.sent, told.replayed, told.unknown, told.input_tokens,
+        dict(roster.replies.by_model), told.models, told.sent, told.replayed, told.unknown, told.input_tokens,
         told.output_tokens, float(told.money), roster.line.journal, roster.run,
     )  # fmt: skip

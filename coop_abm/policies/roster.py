@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from coop_abm.core.errors import CoopError, InputError, ScenarioError, quoted
+from coop_abm.core.errors import CoopError, InputError, PolicyError, ScenarioError, quoted
 from coop_abm.core.question import Decision, Policy, Question
 from coop_abm.mechanisms.base import Answers
 from coop_abm.policies.human import ask_human
@@ -27,8 +27,6 @@ from coop_abm.scenario.knobs import digest
 from coop_abm.scenario.minds import Human, Mind, Model, Plugin, Scripted, Table, Team
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.strategies.table import Repertoire
-
-Drafts = list[tuple[str, str]] | None
 
 
 def roster(
@@ -88,10 +86,10 @@ class Roster:
         self._address = code, seed, first
         self._teller = Teller(scenario, answers, seed)
         self._own = {name: self._found(name) for name in self._named(Plugin)}
-        self._askers: dict[type[Mind], Callable[[Question, list, Drafts], np.ndarray | Decision]] = {
-            Table: lambda question, _minds, _drafts: self._table.decide(question),
+        self._askers: dict[type[Mind], Callable[[Question, list], np.ndarray | Decision]] = {
+            Table: lambda question, _minds: self._table.decide(question),
             Model: self._ask_models,
-            Scripted: lambda question, minds, _drafts: recite(question, minds),
+            Scripted: recite,
             Human: self._ask_humans,
         }
         self.line.check()
@@ -126,15 +124,26 @@ class Roster:
             minds = [self._seats.get(who, mind) for who, mind in zip(question.individual.tolist(), minds, strict=True)]
         seen, memo = planned(question, minds, self._gathered)
         inner = [mind.inner if isinstance(mind, Team) else mind for mind in minds]
-        action, notes = self._apart(seen, inner, None)
+        action, notes = self._apart(seen, inner)
         if memo is not None:
+            self._leave_plans_alone(question, minds, notes)
             notes = memo if notes is None else np.where(memo >= 0, memo, notes)
         return action if notes is None else Decision(action, notes)
 
-    def _gathered(self, question: Question, minds: list[Mind], drafts: Drafts) -> np.ndarray:
-        return self._apart(question, minds, drafts)[0]
+    def _leave_plans_alone(self, question: Question, minds: list[Mind], notes: np.ndarray | None) -> None:
+        if notes is None:
+            return
+        for q in np.flatnonzero(notes >= 0).tolist():
+            if isinstance(minds[q], Team):
+                raise PolicyError(
+                    "players.policy.inner: a planner's notes are its plan, so its inner policy must keep a memo of -1; "
+                    f"got another in round {question.round} for individual {question.individual[q]}"
+                )
 
-    def _apart(self, question: Question, minds: list[Mind], drafts: Drafts) -> tuple[np.ndarray, np.ndarray | None]:
+    def _gathered(self, question: Question, minds: list[Mind]) -> np.ndarray:
+        return self._apart(question, minds)[0]
+
+    def _apart(self, question: Question, minds: list[Mind]) -> tuple[np.ndarray, np.ndarray | None]:
         """Ask each kind of policy what concerns it, and put the answers together in the order of rows."""
         action, notes = np.zeros(len(question), np.int64), None
         groups: dict[Mind | type[Mind], list[int]] = {}
@@ -144,8 +153,7 @@ class Roster:
             rows = np.array(listed)
             some = question.of(rows)
             if isinstance(key, type):
-                of_them = None if drafts is None else [drafts[q] for q in listed]
-                answer = self._askers[key](some, [minds[q] for q in listed], of_them)
+                answer = self._askers[key](some, [minds[q] for q in listed])
             else:
                 answer = self._policy_of(key).decide(some)
             if isinstance(answer, Decision):
@@ -160,12 +168,12 @@ class Roster:
             return self._own[mind.name]
         return HttpPolicy(mind.url, mind.timeout, *self._names)  # type: ignore[attr-defined]
 
-    def _ask_models(self, question: Question, minds: list[Model], drafts: Drafts) -> np.ndarray:
+    def _ask_models(self, question: Question, minds: list[Model]) -> np.ndarray:
         if self._models is None:
             self._models = ModelPlayers(self._teller, self.line.client, *self._address)
-        return self._models.decide(question, minds, drafts)
+        return self._models.decide(question, minds)
 
-    def _ask_humans(self, question: Question, _minds: list[Human], _drafts: Drafts) -> np.ndarray:
+    def _ask_humans(self, question: Question, _minds: list[Human]) -> np.ndarray:
         if self._means.human is None:
             raise CoopError("nobody is there to be asked")
         return ask_human(question, self._means.human, *self._names)

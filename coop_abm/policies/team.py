@@ -20,8 +20,8 @@ import numpy as np
 from coop_abm.core.question import Question, Words
 from coop_abm.scenario.minds import Mind, Team
 
-#: Asks inner policies: the question, the policy of each row, the draft and the critique of each.
-Inner = Callable[[Question, list[Mind], list[tuple[str, str]] | None], np.ndarray]
+#: Asks inner policies: the question, the policy of each row.
+Inner = Callable[[Question, list[Mind]], np.ndarray]
 
 
 class Plan(NamedTuple):
@@ -95,9 +95,16 @@ def _think(question: Question, rows: list[int], minds: list[Mind], notes: dict[i
 
 def _step(stage: str, question: Question, teams: list[Team], drafts: list[tuple[str, str]], ask: Inner) -> list[str]:
     """Texts of one step, from the inner policy of each row."""
-    texts = question.texts
-    # Those who are asked together keep to the shortest of their limits.
-    limit = min(team.limit for team in teams)
-    asked = question.changed(stage=stage, choices=Words(limit, texts))
-    numbers = asked.choices.validate(ask(asked, [team.inner for team in teams], drafts), len(asked))
-    return [texts[number] for number in numbers.tolist()]
+    texts, told = question.texts, [""] * len(teams)
+    draft, critique = (
+        np.array([texts.number(text) for text in column], np.int64) for column in zip(*drafts, strict=True)
+    )
+    asked = question.changed(stage=stage, view=question.view._replace(draft=draft, critique=critique))
+    # A question has one limit. Nobody's plan may be the shorter for who else plans now.
+    for limit in sorted({team.limit for team in teams}):
+        rows = [q for q, team in enumerate(teams) if team.limit == limit]
+        some = asked.of(np.array(rows)).changed(choices=Words(limit, texts))
+        numbers = some.choices.validate(ask(some, [teams[q].inner for q in rows]), len(rows))
+        for q, number in zip(rows, numbers.tolist(), strict=True):
+            told[q] = texts[number]
+    return told

@@ -8,6 +8,7 @@ import numpy as np
 
 from coop_abm.core.question import Question
 from coop_abm.llm.facts import Facts, Manner
+from coop_abm.llm.prompts import judged_by
 from coop_abm.mechanisms.base import Answers
 from coop_abm.policies.one import STANDINGS
 from coop_abm.scenario.minds import Model
@@ -48,7 +49,7 @@ class Teller:
             slips=world.execution_error or None, slips_both=world.slips == "both",
             continuation=world.direct.continuation if world.direct.enabled else None,
             visibility=known.visibility if known.enabled else None,
-            judged=known.assessment.kind if known.enabled else None,
+            judged=judged_by(known.assessment) if known.enabled else None,
             public=not answers.private if known.enabled else None,
             relatedness=kin.relatedness if kin.enabled and kin.channel == "value" else None,
             assortment=kin.relatedness if kin.enabled and kin.channel == "meeting" else None,
@@ -64,19 +65,18 @@ class Teller:
             labels = labels[1], labels[0]
         return Manner(mind.language, mind.framing, labels, bool(code & 2), mind.persona, mind.reasoning)
 
-    def facts(self, question: Question, minds: list[Model], planning: tuple[Facts, ...] = ()) -> Iterator[Facts]:
-        """The facts of each row, for the model that decides it.
-
-        `planning` holds the draft and the critique that a planner's question is about, one for each row.
-        """
+    def facts(self, question: Question, minds: list[Model]) -> Iterator[Facts]:
+        """The facts of each row, for the model that decides it."""
         seen, texts, common = question.view, question.texts, self.common
         limit = getattr(question.choices, "limit", None)
         columns = (
             question.individual, question.partner, seen.standing, seen.own, seen.kin, seen.group, seen.members,
             seen.payoff, seen.said, seen.memo,
         )  # fmt: skip
-        rows = zip(*(column.tolist() for column in columns), seen.history.tolist(), minds, strict=True)
-        for who, partner, standing, own, kin, group, members, payoff, said, memo, history, mind in rows:
+        abouts = zip(seen.draft.tolist(), seen.critique.tolist(), strict=True)
+        rows = zip(*(column.tolist() for column in columns), abouts, seen.history.tolist(), minds, strict=True)
+        for who, partner, standing, own, kin, group, members, payoff, said, memo, about, history, mind in rows:
+            draft, critique = (texts[number] or None for number in about)
             yield common._replace(
                 stage=question.stage, round=question.round, turn=question.turn, partner=partner,
                 horizon=mind.horizon or None,
@@ -89,4 +89,5 @@ class Teller:
                 payoff=None if payoff != payoff else payoff,
                 said=texts[said] if self.talks and question.stage != "talk" else None,
                 limit=limit, memo=texts[memo] if memo else None,
+                draft=draft, critique=critique,
             )  # fmt: skip

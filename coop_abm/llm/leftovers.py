@@ -1,0 +1,67 @@
+"""Calls that were begun and not brought to an end: by an interrupt, a failure, or a process that is no more."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from coop_abm.llm.accounts import Books
+from coop_abm.llm.budget import NOTHING, Cost
+from coop_abm.llm.ledger import Released
+from coop_abm.llm.sessions import is_held, lock_of
+
+
+def let_go(books: Books, calls: Iterable[int], owner: int) -> Released:
+    """Give up those of the calls that this session still owns.
+
+    A try that was never sent disappears, with what was set aside for it, and so does a call without any try. One that
+    was marked as sent is unknown from now on, and keeps its worst case: it may have been paid.
+    """
+    base, accounts = books
+    unknown, cost = 0, NOTHING
+    for call in calls:
+        if base.execute("UPDATE calls SET owner = NULL WHERE id = ? AND owner = ?", (call, owner)).rowcount == 0:
+            continue  # it was done after all
+        for number, state, budget, *held in base.execute(
+            "SELECT number, state, budget, calls, tokens, money FROM tries "
+            "WHERE call = ? AND state IN ('intent', 'sent')",
+            (call,),
+        ).fetchall():
+            if state == "sent":
+                base.execute("UPDATE tries SET state = 'unknown' WHERE call = ? AND number = ?", (call, number))
+                unknown, cost = unknown + 1, cost.plus(Cost(*held))
+                continue
+            accounts.move(budget, Cost(*held), NOTHING)
+            base.execute("DELETE FROM tries WHERE call = ? AND number = ?", (call, number))
+        if base.execute("SELECT 1 FROM tries WHERE call = ?", (call,)).fetchone() is None:
+            base.execute("DELETE FROM links WHERE call = ?", (call,))
+            base.execute("DELETE FROM calls WHERE id = ?", (call,))
+    return Released(unknown, cost)
+
+
+def owners(base: sqlite3.Connection) -> set[int]:
+    """Every session that owns a call."""
+    return {row[0] for row in base.execute("SELECT DISTINCT owner FROM calls WHERE owner IS NOT NULL")}
+
+
+def is_over(base: sqlite3.Connection, owner: int, folder: Path) -> bool:
+    """Has the process of this session ended?"""
+    row = base.execute("SELECT name FROM sessions WHERE id = ?", (owner,)).fetchone()
+    return row is None or not is_held(lock_of(folder, row[0]))
+
+
+def clear(books: Books, sessions: Iterable[int], folder: Path) -> int:
+    """Let go of all that those of these sessions own that are over; returns how many tries became unknown."""
+    unknown = 0
+    for owner in sessions:
+        if not is_over(books.base, owner, folder):
+            continue
+        calls = [row[0] for row in books.base.execute("SELECT id FROM calls WHERE owner = ?", (owner,)).fetchall()]
+        unknown += let_go(books, calls, owner).unknown
+        row = books.base.execute("SELECT name FROM sessions WHERE id = ?", (owner,)).fetchone()
+        if row is not None:
+            with contextlib.suppress(OSError):
+                lock_of(folder, row[0]).unlink(missing_ok=True)
+    return unknown
