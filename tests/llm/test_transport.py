@@ -22,7 +22,7 @@ def sweep(name, faults, model="openai/m", v1=True):
     found = {}
     with Faulty(elsewhere="http://127.0.0.1:9") as server:
         asked = request(model, server.base if v1 else server.root)
-        patient, hasty = transport(name, deadline=60), transport(name, deadline=0.4)
+        patient, hasty = transport(name, deadline=60), transport(name, deadline=1.0)
 
         async def ask_all():
             for fault in faults:
