@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError
+from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError, quoted
 from coop_abm.llm import leftovers, rows, transcript
 from coop_abm.llm.accounts import Accounts, Books
 from coop_abm.llm.budget import NOTHING, UNCAPPED, Caps, Cost, Limits, Rate, cost_of, worst_case
@@ -42,6 +42,17 @@ def default_path() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("coop_abm", appauthor=False)) / "journal.sqlite"
+
+
+def _place(path: Path) -> Path:
+    """Where that is. Two names of one file must lead to the same locks, so links are followed."""
+    try:
+        place = Path(path).expanduser().resolve()
+        if place.is_symlink():
+            raise RuntimeError("a link to itself")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise JournalError(f"journal {quoted(str(path), 200)} cannot be a file here ({error})") from None
+    return place
 
 
 class Journal:
@@ -72,8 +83,7 @@ class Journal:
         caps: Caps = UNCAPPED,
         wall: Callable[[], float] = time.time,
     ):
-        # Two names of one file must lead to the same locks, so links are followed.
-        self.path = (Path(path).expanduser() if path is not None else default_path()).resolve()
+        self.path = _place(path) if path is not None else default_path()
         self.read_only = read_only
         self.store = Store(self.path, read_only=read_only)
         self._session = Session(self.store.sessions)
@@ -351,6 +361,14 @@ class Journal:
     def verify(self) -> list[str]:
         """Every damaged row, in words; empty if all is well."""
         return transcript.damaged(self.path)
+
+    def discard_damaged(self) -> int:
+        """Put replies away that were damaged or are missing, so that they can be bought again; returns how many.
+
+        What they cost stays charged. Other damage is left as it is: see `verify`.
+        """
+        with self._books() as books:
+            return leftovers.discard_damaged(books)
 
     def close(self) -> None:
         """Write what is left, give the lock back, close the file."""

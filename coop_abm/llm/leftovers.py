@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
+from coop_abm.llm import rows
 from coop_abm.llm.accounts import Books
 from coop_abm.llm.budget import NOTHING, Cost
 from coop_abm.llm.ledger import Released
@@ -65,3 +66,24 @@ def clear(books: Books, sessions: Iterable[int], folder: Path) -> int:
             with contextlib.suppress(OSError):
                 lock_of(folder, row[0]).unlink(missing_ok=True)
     return unknown
+
+
+def discard_damaged(books: Books) -> int:
+    """Take away every reply that does not match its checksum; its try counts as failed, and as paid for.
+
+    A call that is marked as done and has no reply is treated alike. Returns how many there were.
+    """
+    damaged = []
+    for call, key, *columns in books.base.execute(
+        "SELECT c.id, c.key, r.checksum, r.text, r.model, r.finish, r.input_tokens, r.output_tokens, r.reasoning, "
+        "r.latency, r.raw FROM tries t JOIN calls c ON c.id = t.call LEFT JOIN replies r ON r.call = c.id "
+        "WHERE t.state = 'done'"
+    ):
+        if columns[0] is None or rows.reply_of(key, columns) is None:
+            damaged.append(call)
+    for call in damaged:
+        books.base.execute("DELETE FROM replies WHERE call = ?", (call,))
+        books.base.execute(
+            "UPDATE tries SET state = 'failed', kind = 'damaged' WHERE call = ? AND state = 'done'", (call,)
+        )
+    return len(damaged)
