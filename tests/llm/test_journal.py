@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError, ModelChanged
+from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError, ModelChanged, ModelError
 from coop_abm.llm import transcript
 from coop_abm.llm.journal import Journal, default_path
 from coop_abm.llm.writer import Writer, carried_out
@@ -493,3 +493,12 @@ def test_nobody_waits_for_ever_when_the_writer_fails():
             asyncio.run(writer.write(lambda _: None))
     writer.flush()
     writer.close()
+
+
+def test_readings_outlive_a_batch_that_was_refused(path):
+    with client(path, Shop()) as buyer:
+        first = buyer.ask(requests(1))[0]
+        buyer.note([(first.key, '{"action": 0}')])
+        with pytest.raises(ModelError, match="no known price"):
+            buyer.ask([request(5, model="unpriced")])
+    assert [call.reading for call in transcript.calls(path, "run")] == ['{"action": 0}']
