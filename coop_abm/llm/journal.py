@@ -51,7 +51,8 @@ def _place(path: Path) -> Path:
         if place.is_symlink():
             raise RuntimeError("a link to itself")
     except (OSError, ValueError, RuntimeError) as error:
-        raise JournalError(f"journal {quoted(str(path), 200)} cannot be a file here ({error})") from None
+        why = getattr(error, "strerror", None) or error
+        raise JournalError(f"journal {quoted(str(path), 200)} cannot be a file here ({why})") from None
     return place
 
 

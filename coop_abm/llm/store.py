@@ -97,9 +97,10 @@ class Store:
             return self._connected("mode=rw")
         try:
             return self._connected("mode=ro")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             # In a folder that cannot be written to. Without a log beside it the file itself is all there is.
-            if (log := Path(f"{self.path}-wal")).exists() and log.stat().st_size:
+            kept_out = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            if not kept_out or ((log := Path(f"{self.path}-wal")).exists() and log.stat().st_size):
                 raise
             return self._connected("immutable=1")
 
