@@ -172,6 +172,19 @@ def test_a_killed_process_keeps_its_unknown_calls_charged_and_gives_the_rest_bac
     assert states == {"done": 2, "unknown": 5}
 
 
+def test_processes_that_want_the_same_calls_buy_each_of_them_once(tmp_path):
+    started = [
+        start(tmp_path, "--calls", 120, "--batch", batch, "--wait", 0.005, "--run", f"run {batch}", "--budget", "one")
+        for batch in (10, 30, 40)
+    ]
+    tallies = [json.loads(process.communicate(timeout=60)[0].splitlines()[-1]) for process in started]
+    reached = sold(tmp_path)
+    assert len(reached) == len(set(reached)) == 120
+    assert sum(tally["done"] for tally in tallies) == 120
+    assert [tally["done"] + tally["replayed"] for tally in tallies] == [120] * 3
+    assert sum(tally["done"] > 0 for tally in tallies) > 1, "only one of them bought anything"
+
+
 @posix
 def test_a_stopped_process_is_alive_and_waited_for(tmp_path):
     process = start(tmp_path, "--calls", 1, "--batch", 1, "--wait", 0.2)
