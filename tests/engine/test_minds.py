@@ -188,7 +188,7 @@ def test_who_writes_into_a_view_changes_nothing():
     before = play.ask().view.history.copy()
     play.ask().view.history[:] = 77
     play.tell(np.zeros(len(play.ask()), np.int64))
-    after = {row: turns for row, turns in zip(play.ask().row.tolist(), play.ask().view.history.tolist(), strict=True)}
+    after = dict(zip(play.ask().row.tolist(), play.ask().view.history.tolist(), strict=True))
     assert after and all(turns[0] in (1, 2, 3, 4) for turns in after.values())
     assert before.shape[1] == 1
 
@@ -355,8 +355,9 @@ def test_notes_that_cannot_be_are_refused_and_change_nothing():
     play = Play(world(("direct",), "imitation", players=MINDED), 1)
     rows = len(play.ask())
     act, long = np.zeros(rows, np.int64), play.texts.number("x" * (LONGEST_MEMO + 1))
+    beyond = len(play.texts)
     wrong = [([long] * rows, f"at most {LONGEST_MEMO} characters"), ([-2] * rows, "-1 to keep the old one; got -2"),
-             ([len(play.texts)] * rows, "number in"), ([1.0] * rows, "whole numbers"), ([1], "whole numbers")]  # fmt: skip
+             ([beyond] * rows, "number in"), ([1.0] * rows, "whole numbers"), ([1], "whole numbers")]  # fmt: skip
     for memo, said in wrong:
         with pytest.raises(PolicyError, match=said):
             told(play, act, memo)
@@ -473,5 +474,5 @@ def test_worlds_of_minds_are_asked_and_never_go_on_by_themselves():
 
 def test_the_event_clock_asks_nobody():
     for changes in ({"players": MINDED}, {"talk": "first"}):
-        with pytest.raises(ScenarioError, match="clock = round|event clock"):
+        with pytest.raises(ScenarioError, match=r"event clock|clock = round"):
             replace(world((), "birth_death", clock="event"), changes)
