@@ -14,7 +14,8 @@ import traceback
 from coop_abm.core.errors import CallFailed
 from coop_abm.llm.loop import run
 from coop_abm.llm.retry import Retry
-from tests.llm.calling import request, transport
+from coop_abm.llm.transport import open_transport
+from tests.llm.calling import request
 from tests.llm.faulty import FAULTS, LONG, Faulty
 
 #: (transport, model, does its address end with /v1)
@@ -36,7 +37,7 @@ def show(result):
 
 async def all_faults(name, model, v1, server):
     """Every fault over one way, with and without the retry layer."""
-    patient, made = transport(name), transport(name, deadline=0.5, largest=100_000)
+    patient, made = open_transport(name), open_transport(name, deadline=0.5, largest=100_000)
     await patient.send(request(model, server.base if v1 else server.root))
     await patient.close()
     for fault in sorted({*FAULTS} - {"drip"}):
