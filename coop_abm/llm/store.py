@@ -146,6 +146,8 @@ class Store:
         try:
             yield
         except TROUBLE as error:
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
+                raise JournalError(f"{self.named} is no journal of coop_abm; it was left as it is") from None
             raise JournalError(
                 f"{self.named} cannot be used: {quoted(str(error), 200)[1:-1]}; what it acknowledged is kept"
             ) from None
@@ -188,18 +190,26 @@ class Store:
             raise JournalError(f"{self.named} cannot be reached ({error.strerror})") from None
 
     def _check_header(self) -> None:
+        """Refuse what is no journal, without touching it.
+
+        SQLite must do it: to close a file that we opened ourselves would give up all locks that other connections of
+        this process hold on it, and another process could then take the log away from under them.
+        """
         try:
-            with self.path.open("rb") as file:
-                head = file.read(100)
+            size = self.path.stat().st_size
         except FileNotFoundError:
             raise JournalError(f"{self.named} does not exist: nothing was recorded there yet") from None
         except OSError as error:
-            raise JournalError(f"{self.named} cannot be read ({error.strerror})") from None
-        if len(head) < 100 and b"SQLite format 3\0".startswith(head[:16]):
-            raise JournalError(f"{self.named} is cut short; it was left as it is: move it away to begin a new one")
-        if head[:16] != b"SQLite format 3\0" or int.from_bytes(head[68:72]) != APPLICATION:
+            raise JournalError(f"{self.named} cannot be reached ({error.strerror})") from None
+        if size < 100:
+            raise JournalError(f"{self.named} is cut short, or no journal; it was left as it is: name another file")
+        with self.trouble(), contextlib.closing(self._connected("immutable=1")) as base:
+            application, version = (
+                base.execute(f"PRAGMA {n}").fetchone()[0] for n in ("application_id", "user_version")
+            )
+        if application != APPLICATION:
             raise JournalError(f"{self.named} is no journal of coop_abm; it was left as it is: name another file")
-        if (version := int.from_bytes(head[60:64])) != FORMAT:
+        if version != FORMAT:
             raise JournalError(
                 f"{self.named} has format {version}, and this version of coop_abm reads format {FORMAT}; "
                 "it was left as it is"

@@ -284,3 +284,21 @@ def test_a_forked_child_does_not_keep_the_lock_of_its_parent_alive(tmp_path):
     os.close(begins)
     os.waitpid(child, 0)
     again.release(remove=True)
+
+
+def test_looking_into_the_journal_does_not_lose_what_is_written_later(tmp_path):
+    """Closing a file gives up all locks that its process holds on it, and the next to leave would take the log away."""
+    path = tmp_path / "journal"
+    with client(path, Shop()) as buyer:
+        buyer.ask(requests(5))
+        assert len(list(transcript.calls(path, "run"))) == 5
+        with client(path, mode="replay") as reader, pytest.raises(JournalError):
+            reader.ask(requests(6))
+        assert start(tmp_path, "--calls", 5, "--batch", 5).communicate(timeout=60)[1] == ""
+        assert Path(f"{path}-wal").exists(), "another process took the log away from under us"
+        buyer.ask(requests(20))
+        assert start(tmp_path, "--calls", 20, "--batch", 20).communicate(timeout=60)[1] == ""
+        buyer.ask(requests(40))
+    with client(path, mode="replay") as reader:
+        assert len(reader.ask(requests(40))) == 40
+    assert sold(tmp_path) == []  # the others found all that they wanted
