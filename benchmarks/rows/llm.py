@@ -19,6 +19,7 @@ from typing import Any
 
 import coop_abm
 from benchmarks.harness import Benchmark, Bout, Disagreement, Goal, Spent, Work
+from coop_abm.llm import loop
 from coop_abm.llm.messages import Reply, Request
 from coop_abm.policies.means import Means
 
@@ -123,7 +124,7 @@ def bare(rounds: list[list[Request]], address: str) -> float:
                 )
             )  # fmt: skip
 
-    asyncio.run(all_rounds())
+    loop.run(all_rounds())  # one loop for all turns: litellm keeps its connections from one to the next
     return float(sum(map(len, rounds)))
 
 

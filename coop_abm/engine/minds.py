@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coop_abm.core.question import Seen, Texts, View
+from coop_abm.core.question import Seen, View
 from coop_abm.core.state import State
 from coop_abm.engine.encounter import Encounters
 from coop_abm.scenario.scenario import Scenario
@@ -23,46 +23,52 @@ _MARK = 2
 class Encountered:
     """The encounters of the open round as those who take part remember them.
 
-    texts : all texts of the world
-    turns : int8 (R, E, 2) for each turn so far, outcomes coded as in ``Encounters.last``
+    turns : int8 (Q, turns so far) of those who decide next, in the order of rows, coded as in ``Encounters.last``
     said  : int64 (R, E, 2), number of what each side said last; (R, 0, 2) in a world where nobody talks
-    fresh : bool (R, N), who had played no turn when the round began
+    fresh : bool (R, N), whoever has no round behind it yet
+    before : memo and played as they were when the round opened
     """
 
-    def __init__(self, texts: Texts):
-        self.texts = texts
-        self.turns: list[np.ndarray] = []
+    def __init__(self) -> None:
+        self.turns = np.zeros((0, 0), np.int8)
         self.said = np.zeros((0, 0, 2), np.int64)
-        self.fresh = np.zeros((0, 0), bool)
+        self.fresh = np.zeros((0, 0), np.bool_)
+        self.before: tuple[np.ndarray, ...] = ()
 
-    def begin(self, shape: tuple[int, int], *, talking: bool) -> None:
-        """A new round of E encounters in R replicates: nothing was done, nothing was said."""
-        self.turns = []
-        self.said = np.zeros((*shape, 2) if talking else (shape[0], 0, 2), np.int64)
+    def begin(self, met: Encounters, state: State, *, first_round: bool, talking: bool) -> None:
+        """A new round: nothing was done, nothing was said."""
+        self.turns = np.zeros((2 * int(met.open.sum()), 0), np.int8)
+        self.said = np.zeros((*met.open.shape, 2) if talking else (len(met.open), 0, 2), np.int64)
+        # Where nobody keeps notes nothing tells newcomers from others after the first round.
+        self.fresh = state.played == 0 if state.played.shape[1] else np.full(state.shape, first_round)
+        self.before = state.memo.copy(), state.played.copy()
 
-    def remember(self, met: Encounters) -> None:
-        """One more turn was played."""
-        self.turns.append(met.last.copy())
+    def undo(self, state: State) -> None:
+        """The round is to be opened anew: nobody has played in it, or written anything down."""
+        state.memo[:], state.played[:] = self.before
+
+    def remember(self, met: Encounters, asked: np.ndarray) -> None:
+        """One more turn was played by those who were asked; whose encounter is over is not asked again."""
+        k, e, side = asked.T
+        going = met.open[k, e] == 1
+        self.turns = np.hstack([self.turns, met.last[k, e, side][:, None]])[going]
 
     def hear(self, asked: np.ndarray, words: np.ndarray) -> None:
         """Everybody who was asked has said something to its partner; int64 (Q, 3) and (Q,)."""
         self.said[asked[:, 0], asked[:, 1], asked[:, 2]] = words
 
-    def branch(self, copies: int) -> Encountered:
+    def branch(self, copies: int, asked: np.ndarray) -> Encountered:
         """The same, each replicate `copies` times in a row."""
-        other = Encountered(self.texts)
-        other.turns = [np.repeat(turn, copies, axis=0) for turn in self.turns]
-        other.said = np.repeat(self.said, copies, axis=0)
-        other.fresh = np.repeat(self.fresh, copies, axis=0)
+        other = Encountered()
+        ends = np.cumsum(np.bincount(asked[:, 0], minlength=len(self.said)))[:-1]
+        other.turns = np.concatenate([np.tile(rows, (copies, 1)) for rows in np.split(self.turns, ends)])
+        other.said, other.fresh = np.repeat(self.said, copies, axis=0), np.repeat(self.fresh, copies, axis=0)
+        other.before = tuple(np.repeat(column, copies, axis=0) for column in self.before)
         return other
 
-    def view(self, asked: np.ndarray, seen: Seen, individual: np.ndarray, state: State, first_round: bool) -> View:
+    def view(self, asked: np.ndarray, seen: Seen, individual: np.ndarray, state: State) -> View:
         """What each of Q deciders sees; `asked` is int64 (Q, 3), replicate, encounter and side."""
         k, e, side = asked.T
-        history = np.empty((len(asked), len(self.turns)), np.int8)
-        for t, turn in enumerate(self.turns):
-            history[:, t] = turn[k, e, side]
-        payoff = state.payoff[k, individual]
         nothing = np.zeros(len(asked), np.int64)
         said, memo, played = nothing, nothing, nothing
         if self.said.shape[1]:
@@ -70,13 +76,11 @@ class Encountered:
         if state.memo.shape[1]:
             memo = state.memo[k, individual].astype(np.int64)
             played = state.played[k, individual].astype(np.int64)
-            if not self.turns:
-                self.fresh = state.played == 0
-            payoff = np.where(self.fresh[k, individual], np.nan, payoff)
-        elif first_round:
-            payoff = np.full(len(asked), np.nan)
+        payoff = np.where(self.fresh[k, individual], np.nan, state.payoff[k, individual])
         group = state.group[k, individual].astype(np.int64)
-        return View(*seen, history, payoff, group, members(state)[k, group], said, memo, played, nothing, nothing)
+        return View(
+            *seen, self.turns.copy(), payoff, group, members(state)[k, group], said, memo, played, nothing, nothing
+        )
 
 
 def members(state: State) -> np.ndarray:

@@ -19,9 +19,9 @@ import functools
 import numpy as np
 
 from coop_abm.core.dice import PLACE, TALK, Dice, dice, open_stream_at, uniform
-from coop_abm.core.errors import CoopError, ScenarioError
+from coop_abm.core.errors import CoopError, PolicyError, ScenarioError
 from coop_abm.core.kernel import kernel
-from coop_abm.core.question import Decision, Options, Policy, Question, Seen, Texts, Words
+from coop_abm.core.question import Decision, Options, Policy, Question, Seen, Texts, Words, whole_numbers
 from coop_abm.core.state import State
 from coop_abm.engine.encounter import Encounters, encounters, known_by_type, look, settle
 from coop_abm.engine.families import born_into_families
@@ -36,8 +36,8 @@ from coop_abm.scenario.scenario import Scenario
 
 #: Memory that encounters may take, and what one takes with its questions.
 LARGEST_TABLE, BYTES_PER_ENCOUNTER = 8 << 30, 300
-#: Most characters of the notes that an individual may keep.
-LONGEST_MEMO = 20_000
+#: Most characters of the notes that an individual may keep: the longest plan and critique, every character escaped.
+LONGEST_MEMO = 100_000
 
 
 @kernel
@@ -103,7 +103,7 @@ class Play:
         self._met: Encounters | None = None
         self._question: Question | None = None
         self._asked = np.empty((0, 3), np.int64)
-        self._so_far = Encountered(self.texts)
+        self._so_far = Encountered()
 
     def _check_room(self, replicates: int) -> None:
         """Refuse more encounters than memory holds."""
@@ -172,9 +172,9 @@ class Play:
         question = self.ask()
         actions, memo = answer if isinstance(answer, Decision) else (answer, None)
         chosen = question.choices.validate(actions, len(question))
+        if memo is not None:
+            memo = self._notes(memo, len(question))
         if self.scenario.minded:
-            if memo is not None:
-                memo = Words(LONGEST_MEMO, self.texts).validate(np.maximum(memo, 0), len(question)) - (memo < 0)
             note(self.state, self._asked, question.individual, memo, acted=question.stage == "act")
         if question.stage == "talk":
             self._so_far.hear(self._asked, chosen)
@@ -184,11 +184,24 @@ class Play:
             self.round, question.turn, self.dice, self.answers, *self.scenario.failing, self.payoffs,
             self.repertoire.next_state, self.state.strategy, self._table(), self._asked, chosen,
         )  # fmt: skip
-        self._so_far.remember(self._table())
+        self._so_far.remember(self._table(), self._asked)
         if self._table().open.any():
             self._ask_turn(question.turn + 1)
         else:
             self._close()
+
+    def _notes(self, memo: np.ndarray, rows: int) -> np.ndarray:
+        """The notes of a decision, looked at."""
+        given = whole_numbers(memo, rows)
+        if rows and given.min() < -1:
+            raise PolicyError(f"a memo must be the number of a text, or -1 to keep the old one; got {given.min()}")
+        Words(LONGEST_MEMO, self.texts).validate(np.maximum(given, 0), rows)
+        if not self.scenario.minded and (given >= 0).any():
+            raise PolicyError(
+                "a memo must be -1 in a world of strategy tables, where nobody keeps notes; players.policy = plugin "
+                f"makes it one of minds; got {given.max()}"
+            )
+        return given
 
     def branch(self, copies: int) -> Play:
         """This world `copies` times, each replicate in a row, to go on in different ways."""
@@ -203,14 +216,18 @@ class Play:
         }
         other._met = met._replace(**by_replicate)
         other.acts = np.repeat(self.acts, copies, axis=0)
-        other._so_far = self._so_far.branch(copies)
+        other._so_far = self._so_far.branch(copies, self._asked)
+        other.texts = copy.deepcopy(self.texts)
+        other.words = self.words._replace(texts=other.texts)
         other._ask_to(asked.turn, asked.stage)
         return other
 
     # ------------------------------------------------------------------ the order of the round
 
     def reopen(self) -> None:
-        """Forget the question that is open, after the table was changed from outside: the same dice, other views."""
+        """Open the round anew, after the table was changed from outside: the same dice, other views."""
+        if self._begun:
+            self._so_far.undo(self.state)
         self._name_by_type()
         self._question = None
 
@@ -225,7 +242,9 @@ class Play:
             self.round, self.dice, self.answers, self.manners, state.strategy, state.alive, state.group,
             state.standing, self._table(),
         )  # fmt: skip
-        self._so_far.begin(self._table().open.shape, talking=self.scenario.talk != "never")
+        self._so_far.begin(
+            self._table(), state, first_round=self.round == 0, talking=self.scenario.talk != "never"
+        )  # fmt: skip
 
     def _ask_turn(self, turn: int) -> Question:
         """What is said before this turn, if anything; else what is done in it?"""
@@ -247,7 +266,7 @@ class Play:
         individual, partner, row = seen[:, 0], seen[:, 1], 2 * asked[:, 1] + asked[:, 2]
         if stage == "talk":
             draw_words(self.dice, self.round, turn, asked, draw)
-        view = self._so_far.view(asked, Seen(*seen.T[2:]), individual, self.state, self.round == 0)
+        view = self._so_far.view(asked, Seen(*seen.T[2:]), individual, self.state)
         self._asked = asked
         self._question = Question(
             stage, self.round, turn, asked[:, 0], individual, partner, view,
@@ -299,13 +318,13 @@ class Play:
     @property
     def may_advance(self) -> bool:
         """Can rounds go on without asking? Not from within a round, with scripted dice, or where others decide."""
-        begun = self._question is not None and (self._question.turn > 0 or self._question.stage != self._opening)
-        return len(self.dice.address) == 0 and not begun and not self.scenario.minded
+        return len(self.dice.address) == 0 and not self._begun and not self.scenario.minded
 
     @property
-    def _opening(self) -> str:
-        """The stage of the first question of a round."""
-        return "act" if self.scenario.talk == "never" else "talk"
+    def _begun(self) -> bool:
+        """Has anybody answered in the open round?"""
+        opening = "act" if self.scenario.talk == "never" else "talk"
+        return self._question is not None and (self._question.turn > 0 or self._question.stage != opening)
 
     def advance(self, rounds: int) -> np.ndarray:
         """Rounds in which everybody does what its strategy's table says, and nobody is asked.

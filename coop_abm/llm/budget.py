@@ -22,7 +22,7 @@ import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from coop_abm.core.errors import BudgetExhausted, CallFailed, ModelError, quoted
+from coop_abm.core.errors import BudgetExhausted, CallFailed, InputError, ModelError, quoted
 from coop_abm.llm.messages import Reply, Request
 
 if TYPE_CHECKING:
@@ -136,13 +136,22 @@ def with_plain_counts(reply: Reply) -> Reply:
 
 
 class Limits:
-    """The caps of one budget, in whole numbers."""
+    """The caps of one budget, in whole numbers.
+
+    Raises
+    ------
+    InputError
+        if a cap is no finite number >= 0
+    """
 
     def __init__(self, caps: Caps, name: str):
-        self.caps, self.name = caps, name
+        self.name = name
+        for what, most in zip(caps._fields, caps):
+            if most is not None and not (math.isfinite(most) and most >= 0):
+                raise InputError(f"the cap on {what} must be a finite number >= 0; got {quoted(most)}")
         self.most = Cost(
-            LARGEST if caps.calls is None else min(caps.calls, LARGEST),
-            LARGEST if caps.tokens is None else min(caps.tokens, LARGEST),
+            LARGEST if caps.calls is None else min(int(caps.calls), LARGEST),
+            LARGEST if caps.tokens is None else min(int(caps.tokens), LARGEST),
             LARGEST if caps.money is None else min(_units(caps.money, ROUND_FLOOR), LARGEST),
         )
 

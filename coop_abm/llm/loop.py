@@ -29,6 +29,7 @@ class _Home:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self.leaving = False
         self.thread = threading.Thread(target=self._live, name="coop_abm loop", daemon=True)
         self.thread.start()
 
@@ -39,11 +40,21 @@ class _Home:
             with contextlib.suppress(KeyboardInterrupt, SystemExit):
                 self.loop.run_forever()
                 ended = True
+        self.loop.run_until_complete(_put_away())
         self.loop.close()
 
     def stop(self) -> None:
+        self.leaving = True
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(FAREWELL)
+
+
+async def _put_away() -> None:
+    """End whatever still runs in this loop."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -66,14 +77,19 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
     def start() -> None:
         task = home.loop.create_task(coroutine)
-        task.add_done_callback(lambda _: ended.set())
+        # A daemon thread that still waits when the process ends is not woken, only to complain.
+        task.add_done_callback(lambda _: None if home.leaving else ended.set())
         tasks.append(task)
 
     def cancel() -> None:  # runs after start, as both go through the loop's queue
-        tasks[0].cancel()
+        if tasks:
+            tasks[0].cancel()
+        else:  # interrupted before it could begin
+            coroutine.close()
+            ended.set()
 
-    home.loop.call_soon_threadsafe(start)
     try:
+        home.loop.call_soon_threadsafe(start)
         while not ended.wait(0.5):  # in pieces: on Windows a wait without end cannot be interrupted
             pass
     except BaseException:

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from coop_abm.llm.facts import Facts, Manner
-from coop_abm.llm.paragraphs import JUDGED, SYSTEM, TEXT_KEYS, USER, Paragraph, first_cooperates
+from coop_abm.llm.paragraphs import TEXT_KEYS, Paragraph
 from coop_abm.llm.quoting import LONGEST, hides, quote, visible
+from coop_abm.llm.rules import JUDGED, SYSTEM, first_cooperates
+from coop_abm.llm.state import USER
 from coop_abm.llm.wording import LANGUAGES, Wording, personas, templates_hash, wording
 from coop_abm.norms import LeadingEight, Norm
 
@@ -35,7 +37,7 @@ def render(facts: Facts, manner: Manner) -> tuple[tuple[str, str], ...]:
     ------
     ValueError
         for what has no words: an unknown language, stage, standing or norm, a number that is not finite, a
-        text of more than ``LONGEST`` characters, a limit where an action is asked for
+        text of more than ``LONGEST`` characters, a limit above that or where an action is asked for
     """
     words = wording(manner.language)
     return ("system", _system(_rules_of(facts), manner)), ("user", _said(USER, facts, manner, words))

@@ -10,7 +10,7 @@ import json
 import re
 
 #: Most characters (code points) of a text that is quoted, or taken from a reply.
-LONGEST = 4000
+LONGEST = 5000
 
 # Fixed ranges, because Unicode tables differ between Python versions and a prompt must not: controls,
 # spaces other than " ", line separators, format and bidirectional characters, everything that Unicode

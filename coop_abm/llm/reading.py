@@ -11,8 +11,10 @@ from functools import cache, lru_cache
 from typing import Any
 
 from coop_abm.llm.facts import Facts, Manner
-from coop_abm.llm.paragraphs import SYSTEM, USER, Heard
+from coop_abm.llm.paragraphs import Heard, Paragraph
 from coop_abm.llm.prompts import render
+from coop_abm.llm.rules import SYSTEM
+from coop_abm.llm.state import USER
 from coop_abm.llm.wording import LANGUAGES, Wording, wording
 
 
@@ -36,6 +38,8 @@ def read(messages: Sequence[tuple[str, str]]) -> tuple[Facts, Manner]:
     roles = tuple(role for role, _ in messages)
     if roles not in (("system", "user"), ("system", "user", "assistant", "user")):
         raise NotOurs("a prompt has a system and a user message, and after a repair turn two more")
+    if not all(isinstance(text, str) for _, text in messages):
+        raise NotOurs("a message of a prompt is one text")
     system, user = messages[0][1], messages[1][1]
     try:
         words, rules, spoken = _rules(system)
@@ -69,7 +73,7 @@ def _openings() -> dict[str, Wording]:
     return {wording(language).system["opening"].text: wording(language) for language in LANGUAGES}
 
 
-def _hear(paragraphs: Sequence[Any], heard: Heard, words: Wording) -> None:
+def _hear(paragraphs: Sequence[Paragraph], heard: Heard, words: Wording) -> None:
     for paragraph in paragraphs:
         paragraph.hear(heard, words)
     if heard.at != len(heard.lines):

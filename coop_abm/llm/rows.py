@@ -37,6 +37,11 @@ def text_of(kept: Any) -> str:
     return kept if isinstance(kept, str) else repr(kept)
 
 
+def name_of(text: str) -> str:
+    """A name that can be kept as text: of a folder, say, that is no valid UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def hash_of(text: str) -> bytes:
     """SHA-256 of a text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

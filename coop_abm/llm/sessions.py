@@ -60,11 +60,19 @@ class Lock:
 
 
 def is_held(path: Path) -> bool:
-    """Does a living process hold the lock on this file?"""
+    """Does a living process hold the lock on this file?
+
+    Raises
+    ------
+    JournalError
+        if nobody can tell: whoever may be alive must not be taken for dead
+    """
     try:
         file = os.open(path, os.O_RDWR)
-    except OSError:
+    except FileNotFoundError:
         return False
+    except OSError as error:
+        raise JournalError(f"{quoted(str(path), 200)} cannot be opened ({error.strerror})") from None
     try:
         return not _take(file, path, shared=True)
     finally:
@@ -75,18 +83,20 @@ class Session:
     """One opened journal of one process.
 
     folder : where the locks of that journal lie
-    name   : never used twice
+    name   : never used twice; empty until it is held
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.name = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self.name = ""
         self.process = os.getpid()
         self.number = 0  # of its row in the journal, once it is held
-        self._lock = Lock(lock_of(folder, self.name))
+        self._lock = Lock(folder)
 
     def hold(self) -> None:
-        """Take the lock, which nobody else can have."""
+        """Take a lock under a new name, which nobody else can have."""
+        self.name = new_name()
+        self._lock = Lock(lock_of(self.folder, self.name))
         if not self._lock.acquire():
             raise JournalError(f"{quoted(str(self._lock.path), 200)} is locked by another process")
 
@@ -94,6 +104,11 @@ class Session:
         """Give the lock back."""
         self.number = 0
         self._lock.release(remove=True)
+
+
+def new_name() -> str:
+    """A name that nobody ever had."""
+    return f"{os.getpid()}-{secrets.token_hex(8)}"
 
 
 def lock_of(folder: Path, name: str) -> Path:

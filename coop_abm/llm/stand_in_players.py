@@ -229,7 +229,7 @@ def player(model: str) -> Player:
     if name in STRATEGIES:
         return _plays(name, _strategy(STRATEGIES[name], knobs))
     if name not in MODELS:
-        raise Unknown(f"must be one of {', '.join(f'stand-in/{known}' for known in PLAYERS)}; got {quoted(model)}")
+        raise Unknown(f"must be stand-in/ and one of {', '.join(PLAYERS)}; got {quoted(model)}")
     if knobs:
         raise InputError(f"{name} has no knobs; got {quoted(told)}")
     return MODELS[name]

@@ -15,7 +15,7 @@ from coop_abm.llm import rows
 from coop_abm.llm.accounts import checksum
 from coop_abm.llm.budget import Cost, money
 from coop_abm.llm.messages import Reply, Request
-from coop_abm.llm.store import Store
+from coop_abm.llm.store import TROUBLE, Store
 
 #: Stages of one turn in the order in which they come; others follow, by name.
 STAGES = ("plan", "critique", "revise", "talk", "act")
@@ -82,6 +82,15 @@ class Run(NamedTuple):
     calls: int
 
 
+class Account(NamedTuple):
+    """A budget that is in the journal, and what is spent or set aside under it."""
+
+    name: str
+    calls: int
+    tokens: int
+    money: float
+
+
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[tuple[Store, sqlite3.Connection]]:
     store = Store(path, read_only=True)
@@ -107,6 +116,15 @@ def runs(path: Path) -> list[Run]:
         ]  # fmt: skip
 
 
+def accounts(path: Path) -> list[Account]:
+    """Every budget in the journal, oldest first."""
+    with _opened(path) as (_, base):
+        return [
+            Account(row["name"], row["calls"], row["tokens"], money(row["money"]))
+            for row in base.execute("SELECT * FROM budgets ORDER BY id")
+        ]
+
+
 def calls(path: Path, run: str) -> Iterator[Call]:
     """The calls of a run, one at a time: by round, turn, stage, row, attempt and replicate.
 
@@ -116,7 +134,7 @@ def calls(path: Path, run: str) -> Iterator[Call]:
         if there is no such run, or a row was damaged
     """
     with _opened(path) as (_, base):
-        found = base.execute("SELECT id FROM runs WHERE name = ?", (run,)).fetchone()
+        found = base.execute("SELECT id FROM runs WHERE name = ?", (rows.name_of(run),)).fetchone()
         if found is None:
             raise JournalError(f"journal {quoted(str(path), 200)} holds no run {quoted(run)}")
         reader = _Reader(base, path)
@@ -144,7 +162,7 @@ def damaged(path: Path) -> list[str]:
                     found.append(str(error).partition(": ")[2] or str(error))
             found += _damaged_totals(base)
             found += [f"SQLite: {row[0]}" for row in base.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
-        except sqlite3.DatabaseError as error:
+        except TROUBLE as error:
             found.append(f"SQLite: {quoted(str(error), 200)[1:-1]}")
     return found
 
@@ -190,10 +208,13 @@ class _Reader:
         reply = None
         if columns is not None and (reply := rows.reply_of(row["key"], tuple(columns))) is None:
             raise self._damaged(f"the reply of call {number} does not match its checksum")
-        tries = tuple(
-            Try(t["number"], t["state"], t["kind"], t["status"], t["at"], t["latency"], money(t["money"]))
-            for t in self._base.execute("SELECT * FROM tries WHERE call = ? ORDER BY number", (number,))
-        )
+        try:
+            tries = tuple(
+                Try(t["number"], t["state"], t["kind"], t["status"], t["at"], t["latency"], money(t["money"]))
+                for t in self._base.execute("SELECT * FROM tries WHERE call = ? ORDER BY number", (number,))
+            )
+        except TypeError:
+            raise self._damaged(f"the tries of call {number} are no longer what they were") from None
         state = tries[-1].state if tries else "missing"
         if (reply is not None) != (state == "done"):
             raise self._damaged(f"call {number} says {state}, and its reply is {'there' if reply else 'missing'}")

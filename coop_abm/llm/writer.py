@@ -7,13 +7,14 @@ waits until it is committed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from coop_abm.core.errors import BudgetExhausted, ModelError
+from coop_abm.core.errors import BudgetExhausted, JournalError, ModelError
 
 #: Seconds between the first of a group and its commit, for others to join.
 LINGER = 0.004
@@ -23,6 +24,7 @@ LARGEST_GROUP = 1000
 #: What is written: given what `together` gives it, returns what the one who waits is told, or raises
 #: BudgetExhausted before it wrote anything.
 Work = Callable[[Any], Any]
+_Item = tuple[Work, asyncio.Future | None, threading.Event | None]
 
 
 class Writer:
@@ -33,10 +35,11 @@ class Writer:
 
     def __init__(self, together: Callable[[list[Work]], list[Any]]):
         self._together = together
-        self._queue: queue.SimpleQueue[tuple[Work, asyncio.Future | None, threading.Event | None] | None]
+        self._queue: queue.SimpleQueue[_Item | None]
         self._queue = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._over = False  # the thread takes nothing more
 
     async def write(self, work: Work) -> Any:
         """What the work returns, once it is committed.
@@ -51,6 +54,8 @@ class Writer:
         self._start()
         written: asyncio.Future = asyncio.get_running_loop().create_future()
         self._queue.put((work, written, None))
+        if self._over:
+            self._refuse()
         return await written
 
     def flush(self) -> None:
@@ -58,6 +63,8 @@ class Writer:
         if self._thread is not None and self._thread.is_alive():
             passed = threading.Event()
             self._queue.put((lambda _: None, None, passed))
+            if self._over:
+                self._refuse()
             passed.wait()
 
     def close(self) -> None:
@@ -74,32 +81,37 @@ class Writer:
 
     def _live(self) -> None:
         going_on = True
-        while going_on:
-            group = [self._queue.get()]
-            if group[0] is not None and group[0][1] is not None:
-                time.sleep(LINGER)
-            while len(group) < LARGEST_GROUP and group[-1] is not None:
-                try:
-                    group.append(self._queue.get_nowait())
-                except queue.Empty:
-                    break
-            going_on = group[-1] is not None
-            self._commit([item for item in group if item is not None])
+        try:
+            while going_on:
+                group = [self._queue.get()]
+                if group[0] is not None and group[0][1] is not None:
+                    time.sleep(LINGER)
+                while len(group) < LARGEST_GROUP and group[-1] is not None:
+                    try:
+                        group.append(self._queue.get_nowait())
+                    except queue.Empty:
+                        break
+                going_on = group[-1] is not None
+                self._commit([item for item in group if item is not None])
+        finally:  # also if a work raised what it must not: nobody may wait for ever
+            self._over = True
+            self._refuse()
 
-    def _commit(self, group: list[tuple[Work, asyncio.Future | None, threading.Event | None]]) -> None:
+    def _refuse(self) -> None:
+        """Tell those that came too late."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if (item := self._queue.get_nowait()) is not None:
+                    _answer([item], [_over()])
+
+    def _commit(self, group: list[_Item]) -> None:
+        results: list[Any] = [_over()] * len(group)
         try:
             results = self._together([work for work, _, _ in group])
         except ModelError as error:
             results = [error] * len(group)
-        answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future, Any]]] = {}
-        for (_, written, passed), result in zip(group, results):
-            if written is not None:
-                answers.setdefault(written.get_loop(), []).append((written, result))
-            if passed is not None:
-                passed.set()
-        for loop, told in answers.items():
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_tell, told)
+        finally:
+            _answer(group, results)
 
 
 def carried_out(works: list[Work], given: Any) -> list[Any]:
@@ -111,6 +123,23 @@ def carried_out(works: list[Work], given: Any) -> list[Any]:
         except BudgetExhausted as refusal:
             results.append(refusal)
     return results
+
+
+def _over() -> JournalError:
+    return JournalError("the journal takes no more: it was closed, or its writer failed")
+
+
+def _answer(group: list[_Item], results: list[Any]) -> None:
+    """Tell everyone in a group, each in the thread of its own loop."""
+    answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future, Any]]] = {}
+    for (_, written, passed), result in zip(group, results):
+        if written is not None:
+            answers.setdefault(written.get_loop(), []).append((written, result))
+        if passed is not None:
+            passed.set()
+    for loop, told in answers.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_tell, told)
 
 
 def _tell(answers: list[tuple[asyncio.Future, Any]]) -> None:

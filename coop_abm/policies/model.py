@@ -64,13 +64,14 @@ class ModelPlayers:
         answers = self.client.ask([each.request for each in asked])
         found = [parse(a.reply, each.facts, each.manner) for a, each in zip(answers, asked, strict=True)]
         wrong = [q for q, reading in enumerate(found) if isinstance(reading, Refusal)]
-        readings = [(a.key, _reading(r, "accepted")) for a, r in zip(answers, found, strict=True)]
+        who = question.individual.tolist()
+        readings = [(a.key, _reading(r, "accepted", i)) for a, r, i in zip(answers, found, who, strict=True)]
         if wrong:
             repairs = [self._repair(asked[q], answers[q], found[q]) for q in wrong]
             seconds = self.client.ask([each.request for each in repairs])
             for q, again, second in zip(wrong, repairs, seconds, strict=True):
                 found[q] = parse(second.reply, again.facts, again.manner)
-                readings.append((second.key, _reading(found[q], "repaired")))
+                readings.append((second.key, _reading(found[q], "repaired", who[q])))
         self.client.note(readings)
         action, asked_again = np.empty(len(question), np.int64), set(wrong)
         for q, (mind, reading) in enumerate(zip(minds, found, strict=True)):
@@ -124,9 +125,10 @@ def _request(mind: Model, facts: Facts, manner: Manner, address: Address, draw: 
     )  # fmt: skip
 
 
-def _reading(reading: Parsed | Refusal, verdict: str) -> str:
-    """What came of a reply, for the transcript."""
+def _reading(reading: Parsed | Refusal, verdict: str, individual: int) -> str:
+    """What came of a reply to this individual's question, for the transcript."""
+    told: dict[str, object] = {"individual": individual}
     if isinstance(reading, Refusal):
-        return json.dumps({"verdict": "refused", "why": reading.why}, ensure_ascii=False)
+        return json.dumps({**told, "verdict": "refused", "why": reading.why}, ensure_ascii=False)
     value = ("cooperate", "defect")[reading.value] if isinstance(reading.value, int) else reading.value
-    return json.dumps({"verdict": verdict, "answer": value}, ensure_ascii=False)
+    return json.dumps({**told, "verdict": verdict, "answer": value}, ensure_ascii=False)

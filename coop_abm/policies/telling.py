@@ -8,6 +8,7 @@ import numpy as np
 
 from coop_abm.core.question import Question
 from coop_abm.llm.facts import Facts, Manner
+from coop_abm.llm.prompts import judged_by
 from coop_abm.mechanisms.base import Answers
 from coop_abm.policies.one import STANDINGS
 from coop_abm.scenario.minds import Model
@@ -48,7 +49,7 @@ class Teller:
             slips=world.execution_error or None, slips_both=world.slips == "both",
             continuation=world.direct.continuation if world.direct.enabled else None,
             visibility=known.visibility if known.enabled else None,
-            judged=known.assessment.kind if known.enabled else None,
+            judged=judged_by(known.assessment) if known.enabled else None,
             public=not answers.private if known.enabled else None,
             relatedness=kin.relatedness if kin.enabled and kin.channel == "value" else None,
             assortment=kin.relatedness if kin.enabled and kin.channel == "meeting" else None,

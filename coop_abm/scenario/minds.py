@@ -114,6 +114,8 @@ class Model(Mind):
     @field_validator("persona")
     @classmethod
     def _is_short(cls, persona: str) -> str:
+        if persona == "neutral":
+            raise ValueError("must be cooperative, selfish, a sentence of one's own, or empty for none; got 'neutral'")
         if len(persona) > 2_000:
             raise ValueError(f"must be at most 2,000 characters; got {len(persona):,}")
         return persona

@@ -7,8 +7,7 @@ what a reviewer reads.
 from pathlib import Path
 
 from coop_abm.llm.facts import Facts, Manner
-from coop_abm.llm.paragraphs import JUDGED
-from coop_abm.llm.prompts import LANGUAGES, personas, render, repair, schema_of
+from coop_abm.llm.prompts import JUDGED, LANGUAGES, personas, render, repair, schema_of
 
 FOLDER = Path(__file__).parent / "prompts"
 

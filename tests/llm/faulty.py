@@ -118,7 +118,9 @@ class Faulty:
             body = error if isinstance(error, str) else json.dumps(error)
             echo = f"{seen.key} in {json.dumps(seen.headers)}"
             body = body.replace("ECHO", json.dumps(echo)[1:-1])
-            extra = {"Retry-After": formatdate(usegmt=True)} if fault == "rate_limit_date" else {}
+            now = 2_000_000_000  # by its own clock, which is wrong
+            dates = {"Date": formatdate(now, usegmt=True), "Retry-After": formatdate(now + 90, usegmt=True)}
+            extra = dates if fault == "rate_limit_date" else {}
             place = {"Location": f"{self.elsewhere}{seen.path}"} if 300 <= status < 400 else {}
             return await self._whole(writer, body.encode(), status, {**headers, **extra, **place})
         good = _good(seen)
@@ -190,11 +192,18 @@ def _good(seen: Seen, text: str = GOOD) -> bytes:
     model = seen.body.get("model", "") if isinstance(seen.body, dict) else ""
     told: dict[str, Any]
     if seen.path.endswith("/messages"):
-        told = {"id": "msg_1", "type": "message", "role": "assistant", "model": model, "stop_reason": "end_turn",
-                "content": [{"type": "text", "text": text}], "usage": {"input_tokens": 11, "output_tokens": 7}}  # fmt: skip
+        tools = [
+            {"type": "tool_use", "id": "toolu_1", "name": t["name"], "input": json.loads(GOOD)}
+            for t in seen.body.get("tools", ())
+        ]  # litellm asks Anthropic for JSON as for a tool
+        told = {"id": "msg_1", "type": "message", "role": "assistant", "model": model,
+                "stop_reason": "tool_use" if tools else "end_turn",
+                "content": tools or [{"type": "text", "text": text}],
+                "usage": {"input_tokens": 11, "output_tokens": 7}}  # fmt: skip
     elif seen.path.startswith("/api/"):
         told = {"model": model, "created_at": "2026-01-01T00:00:00Z", "done": True, "done_reason": "stop",
-                "message": {"role": "assistant", "content": text}, "prompt_eval_count": 11, "eval_count": 7}  # fmt: skip
+                "message": {"role": "assistant", "content": text},
+                "prompt_eval_count": 11, "eval_count": 7}  # fmt: skip
     else:
         told = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model,
                 "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],

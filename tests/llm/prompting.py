@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.messages import Reply
-from coop_abm.llm.paragraphs import JUDGED
-from coop_abm.llm.prompts import LANGUAGES, LONGEST, first_cooperates, personas
+from coop_abm.llm.prompts import JUDGED, LANGUAGES, LONGEST, first_cooperates, personas
 
 #: Texts that try to leave their line, to be somebody else, or to break what reads them.
 HOSTILE = (
@@ -105,7 +104,7 @@ def facts(draw, stages=("act", "talk", "plan", "critique", "revise")):
         payoff=draw(_maybe(_finite)),
         talks=draw(st.booleans()),
         said=draw(_maybe(texts)),
-        limit=None if stage == "act" else draw(_maybe(_counts)),
+        limit=None if stage == "act" else draw(_maybe(st.integers(0, LONGEST))),
         memo=draw(_maybe(texts)),
         draft=draw(_maybe(texts)),
         critique=draw(_maybe(texts)),

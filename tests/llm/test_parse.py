@@ -106,7 +106,7 @@ def test_a_text_is_taken_as_it_is_up_to_its_limit(stage, key):
 
 def test_a_text_without_a_declared_limit_still_has_one():
     facts = TALK._replace(limit=None)
-    assert isinstance(parse(answered(json.dumps({"message": "x" * 4001})), facts, PLAIN), Refusal)
+    assert isinstance(parse(answered(json.dumps({"message": "x" * 5001})), facts, PLAIN), Refusal)
 
 
 # ------------------------------------------------------------------------------- row L6

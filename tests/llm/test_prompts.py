@@ -29,7 +29,7 @@ LOADED = (
 #: Short English words that no other of these languages writes.
 ENGLISH = {
     "the", "you", "your", "and", "of", "with", "is", "are", "not", "nothing", "answer", "choose", "turn", "round",
-    "standing", "both", "each", "next", "line", "quotes", "text", "by", "or", "whoever", "after", "before",
+    "standing", "both", "each", "next", "line", "quotes", "by", "or", "whoever", "after", "before",
 }  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def test_points_lost_are_points_won_mirrored():
     assert won[1] == '- you choose "action_a", your partner chooses "action_b": you win -1, your partner wins 3.5'
     assert lost[1] == '- you choose "action_a", your partner chooses "action_b": you lose 1, your partner loses -3.5'
     assert lost[3].endswith("you lose 0, your partner loses 0")
-    assert "Points that you LOST in the last round: -0.25." in lines(facts, Manner(framing="penalty"))
+    assert "What the last round brought you, in points LOST: -0.25." in lines(facts, Manner(framing="penalty"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -222,8 +222,8 @@ def test_a_text_changes_its_own_line_and_no_other(field, text):
 
 
 def test_a_text_that_is_too_long_is_refused_and_not_cut():
-    with pytest.raises(ValueError, match="at most 4000 characters; got 4001"):
-        render(NOTHING._replace(said="x" * 4001), Manner())
+    with pytest.raises(ValueError, match="at most 5000 characters; got 5001"):
+        render(NOTHING._replace(said="x" * 5001), Manner())
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_text_that_is_too_long_is_refused_and_not_cut():
         (Manner(labels=("a\nb", "b")), "visible"), (Manner(labels=("a", " b")), "outer"),
         (Manner(labels=('a"', "b")), "quotes"), (Manner(labels=("a", "b\\")), "backslashes"),
         (Manner(labels=("a", "b\u202e")), "visible"), (Manner(labels=("a", "b" * 41)), "1 to 40"),
-        (Manner(persona="x" * 4001), "persona must have at most 4000"),
+        (Manner(persona="x" * 5001), "persona must have at most 5000"),
         (Manner(persona="neutral"), "neutral is the empty text"), (Manner(labels=("a", "b", "c")), "two different"),
     ],
 )  # fmt: skip
@@ -253,7 +253,8 @@ def test_a_manner_that_has_no_words_is_refused_in_a_sentence(manner, why):
         ({"stage": "dance"}, "stage must be one of act"), ({"standing": "fair"}, "standing must be one of good"),
         ({"judged": "leading_eight"}, "judged must be one of type"), ({"payoff": float("nan")}, "must be finite"),
         ({"payoffs": ((float("inf"), 0.0), (0.0, 0.0))}, "must be finite"), ({"horizon": 2.5}, "whole number"),
-        ({"limit": 5}, "limit must be None"), ({"own_standing": "unknown"}, "own_standing must be one of good, bad"),
+        ({"limit": 5}, "limit must be None"), ({"stage": "talk", "limit": 5001}, "limit must be in"),
+        ({"own_standing": "unknown"}, "own_standing must be one of good, bad"),
     ],
 )  # fmt: skip
 def test_a_fact_that_has_no_words_is_refused_in_a_sentence(change, why):

@@ -14,7 +14,7 @@ DONATION = ((2.0, -1.0), (3.0, 0.0))
 PLAIN = Facts("act", DONATION, round=0, turn=0, partner=7)
 
 _thorough = settings(
-    max_examples=400,
+    max_examples=250,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -103,7 +103,8 @@ def test_a_repair_turn_is_read_as_its_question():
 @pytest.mark.parametrize(
     "messages",
     [
-        (), (("user", "hello"),), (("system", ""), ("user", "")), (("system", "You are helpful."), ("user", "hi")),
+        (), (("user", "hello"),), (("system", None), ("user", ["hi"])), (("system", ""), ("user", "")),
+        (("system", "You are helpful."), ("user", "hi")),
         render(PLAIN, Manner())[::-1], render(PLAIN, Manner())[:1],
     ],
 )  # fmt: skip

@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from coop_abm import games, strategies
 from coop_abm.core.errors import InputError
 from coop_abm.core.part import kind_of
-from coop_abm.core.question import Options, Question, View
 from coop_abm.llm import prompts
 from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.parse import Parsed, Refusal, parse
 from coop_abm.llm.stand_in_players import Asked, Unknown, chance_of, chance_to_cooperate, player
-from coop_abm.policies.rule import TableReader
+from coop_abm.policies.rule import read_table
 from coop_abm.strategies.table import repertoire
 from tests.llm import prompting
 
@@ -76,12 +75,9 @@ def by_table(facts, draw):
     standing = {"bad": 0, "good": 1, "unknown": 2, None: 2}[facts.standing]
     own = {"bad": 0, "good": 1, None: 1}[facts.own_standing]
     same = [np.full(len(KINDS), value, np.int64) for value in (last, standing, int(facts.kin is True), own)]
-    everybody = np.arange(len(KINDS))
-    view = View(everybody, memory, *same)
-    options = Options(("cooperate", "defect"))
-    draws = np.full(len(KINDS), draw)
-    question = Question("act", facts.round, facts.turn, everybody, everybody, everybody, view, options, draws)
-    return dict(zip(KINDS, TableReader(rows).decide(question).tolist(), strict=True))
+    action = np.empty(len(KINDS), np.int64)
+    read_table(rows.cooperate, np.arange(len(KINDS)), memory, *same, np.full(len(KINDS), draw), action)
+    return dict(zip(KINDS, action.tolist(), strict=True))
 
 
 @_settings
@@ -114,6 +110,32 @@ def test_every_strategy_plays_as_its_table_in_every_manner(language, framing, sw
             assert {name: played(name, facts, manner, 0.4).value for name in KINDS} == table
 
 
+class Anything(strategies.Strategy):
+    """A strategy that tells everything apart that a table can tell apart."""
+
+    def automaton(self, payoffs):
+        dice = np.random.default_rng(3)
+        return strategies.Automaton(
+            dice.permutation(4 * 5 * 12).reshape(4, 5, 3, 2, 2) / 240, dice.integers(0, 4, (4, 4))
+        )
+
+
+@pytest.mark.parametrize("kin", [None, False, True])
+@pytest.mark.parametrize("own_standing", [None, "good", "bad"])
+@pytest.mark.parametrize("standing", [None, "good", "bad", "unknown"])
+def test_a_prompt_carries_all_that_a_table_can_tell_apart(standing, own_standing, kin):
+    table = Anything().automaton(np.zeros((2, 2)))
+    for history in (None, (), ((0, 0),), ((0, 1),), ((1, 0),), ((1, 1),), ((0, 1), (1, 0), (1, 1), (0, 0))):
+        facts = PLAIN._replace(history=history, standing=standing, own_standing=own_standing, kin=kin)
+        state, last = 0, 0
+        for own, other in history or ():
+            state, last = table.next_state[state, 2 * own + other], 1 + 2 * own + other
+        seen = {"bad": 0, "good": 1}.get(standing, 2)
+        row = table.cooperate[state, last, seen, 1 if kin else 0, 0 if own_standing == "bad" else 1]
+        asked = Asked(prompts.render(facts, MANNER), 0.5)
+        assert chance_to_cooperate(asked.facts, Anything()) == row
+
+
 def test_a_draw_below_the_probability_cooperates_and_one_at_it_defects():
     facts = PLAIN._replace(history=((0, 1),))
     chance = chance_to_cooperate(facts, strategies.GenerousTitForTat())
@@ -138,7 +160,7 @@ def test_a_knob_that_the_strategy_has_not_is_refused_by_name(knobs):
 
 
 def test_nobody_plays_under_another_name_and_a_bad_model_has_no_knobs():
-    with pytest.raises(Unknown, match=r"^must be one of stand-in/allc, .*stand-in/silent; got 'gpt'"):
+    with pytest.raises(Unknown, match=r"^must be stand-in/ and one of allc, .*silent; got 'gpt'"):
         player("gpt")
     with pytest.raises(InputError, match=r"^puppet has no knobs; got 'x=1'"):
         player("stand-in/puppet?x=1")
