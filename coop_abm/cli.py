@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
+from coop_abm import cli_minds
 from coop_abm._version import __version__
 from coop_abm.screen import give, progress, say_notes, say_written, show_five_rules
 
@@ -172,27 +173,49 @@ def run(
         str | None, typer.Option(help="What to collect, names with commas between; all measures if not given.")
     ] = None,
     quiet: Quiet = False,
+    journal: cli_minds.Journal = None,
+    journal_mode: cli_minds.JournalMode = "record",
+    transport: cli_minds.Transport = "litellm",
+    concurrency: cli_minds.Concurrency = 32,
+    deadline: cli_minds.Deadline = 120.0,
+    max_calls: cli_minds.MaxCalls = None,
+    max_tokens: cli_minds.MaxTokens = None,
+    max_cost: cli_minds.MaxCost = None,
+    budget: cli_minds.Budget = "",
+    accept_model: cli_minds.AcceptModel = "",
+    stand_in: cli_minds.StandInAddress = "",
+    min_comprehension: cli_minds.MinComprehension = 0.0,
 ) -> None:
     """Run one world and write its time series, figure and provenance.
 
-    Any knob can be set: --kin.enabled true --kin.relatedness 0.3; `coop-abm knobs` prints them all.
+    Any knob can be set: --kin.enabled true --kin.relatedness 0.3; `coop-abm knobs` prints them all. The options
+    from --journal on are for worlds in which language models decide (docs/minds.md).
     """
     from coop_abm import lab, output
 
     declared = _declared(context, scenario, graph, unweighted)
+    means = cli_minds.means_of(
+        journal=journal, journal_mode=journal_mode, transport=transport, concurrency=concurrency, deadline=deadline,
+        max_calls=max_calls, max_tokens=max_tokens, max_cost=max_cost, budget=budget, accept_model=accept_model,
+        stand_in=stand_in,
+    )  # fmt: skip
     output.folder(out)
+    cli_minds.gate(declared, min_comprehension, _checked(seed), means)
     say_notes(declared)
     with progress(quiet) as report:
         done: Callable[[int], None] | None = None
         if report is not None:
             done = lambda t: report(f"step {t:,} of {steps:,}", t / max(steps, 1))  # noqa: E731
         named = None if measures is None else [name.strip() for name in measures.split(",") if name.strip()]
-        result = lab.run(declared, steps=steps, seed=seed, replicates=replicates, progress=done, measures=named)
+        result = lab.run(
+            declared, steps=steps, seed=seed, replicates=replicates, progress=done, measures=named, means=means
+        )
     if not quiet:
         last = result.frame.iloc[-1]
         shares = ", ".join(f"{n.removeprefix('share_')} {last[n]:.3f}" for n in last.index if n.startswith("share_"))
         typer.echo(f"after {steps:,} steps: {shares}")
         typer.echo(result.verdict)
+        cli_minds.say_minds(result.minds)
     say_written(result.save(out))
 
 
@@ -305,6 +328,8 @@ def cite(
 
     give(citation(_declared(context, scenario, graph, unweighted), _checked(seed)), out)
 
+
+cli_minds.add_to(app, _KNOBS)
 
 # ------------------------------------------------------------------------------- what a command line means
 

@@ -20,9 +20,9 @@ FLOORS = (
     {"scenario"},
     {"engine", "llm"},
     {"policies"},
-    {"sweeps", "training", "abm", "lab", "ratios", "figures", "output", "screen"},
+    {"sweeps", "training", "abm", "lab", "ratios", "figures", "output", "screen", "seat", "seat_words", "transcript"},
     {"experiments", "dashboard", "testing"},
-    {"cli"},
+    {"cli", "cli_minds"},
 )
 WHY = {
     "core": "the ground carries everything and rests on nothing",
