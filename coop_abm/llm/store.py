@@ -99,11 +99,10 @@ class Store:
             return self._connected("mode=ro")
         except sqlite3.OperationalError as error:
             # In a folder that cannot be written to. Without a log beside it the file itself is all there is.
-            kept_out = getattr(error, "sqlite_errorcode", 0) & 0xFF in (
-                sqlite3.SQLITE_CANTOPEN,
-                sqlite3.SQLITE_READONLY,
-            )
-            if not kept_out or ((log := Path(f"{self.path}-wal")).exists() and log.stat().st_size):
+            log = Path(f"{self.path}-wal")
+            if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or (
+                log.exists() and log.stat().st_size
+            ):
                 raise
             return self._connected("immutable=1")
 
@@ -149,7 +148,7 @@ class Store:
         try:
             yield
         except TROUBLE as error:
-            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
+            if _code(error) == sqlite3.SQLITE_NOTADB:
                 raise JournalError(f"{self.named} is no journal of coop_abm; it was left as it is") from None
             raise JournalError(
                 f"{self.named} cannot be used: {quoted(str(error), 200)[1:-1]}; what it acknowledged is kept"
@@ -211,7 +210,7 @@ class Store:
                 application, version = self._header("immutable=1")
             except sqlite3.DatabaseError as error:
                 # Half folded in when a process was killed, or the disk was full: whole together with its log alone.
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+                if _code(error) != sqlite3.SQLITE_CORRUPT:
                     raise
                 application, version = self._header("mode=ro")
         if application != APPLICATION:
@@ -254,6 +253,11 @@ class Store:
             lock.release()
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+
+def _code(error: Exception) -> int:
+    """SQLite's primary result code; 0 for what does not come from it."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _keep_name(folder: Path) -> None:
