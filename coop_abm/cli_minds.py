@@ -102,6 +102,83 @@ def say_minds(minds: MindsReport | None) -> None:
     typer.echo(minds.cost)
 
 
+def plan(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="A scenario file (.toml) or a name; see `coop-abm list`.")],
+    steps: Annotated[int, typer.Option(help="Rounds.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", help="Root seed.")] = 0,
+    replicates: Annotated[int, typer.Option(help="Populations.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Say how many calls, tokens and dollars a run would ask of language models, low and high; nothing is sent."""
+    import json
+
+    from coop_abm import lab
+    from coop_abm.cli import _changes
+    from coop_abm.policies.plan import plan as foresee
+
+    lab.check_seed(seed)
+    lab.check_whole("steps", steps, 0, 1_000_000)
+    lab.check_whole("replicates", replicates, 1, 100_000)
+    found = foresee(lab.world(scenario, **_changes(context.args)), steps=steps, seed=seed, replicates=replicates)
+    if as_json:
+        typer.echo(json.dumps(found.tree(), indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(found.lines()))
+
+
+def transcript(
+    run: Annotated[Path, typer.Argument(help="Folder that a run was written to (its --out).")],
+    round_: Annotated[int | None, typer.Option("--round", help="Only this round, counted from 0.")] = None,
+    individual: Annotated[int | None, typer.Option(help="Only this individual, counted from 0.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Prompts and replies whole.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, everything in it.")] = False,
+    journal: Annotated[
+        Path | None, typer.Option("--journal", help="The journal, where it is not where it was.")
+    ] = None,
+) -> None:
+    """Show what was said between a run and its language models: prompts, replies, what was understood, cost, latency."""
+    from coop_abm.transcript import source
+    from coop_abm.transcript import transcript as lines
+
+    for line in lines(source(run, journal), round=round_, individual=individual, full=full, as_json=as_json):
+        typer.echo(line)
+
+
+def play(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="A scenario file (.toml) or a name; see `coop-abm list`.")],
+    node: Annotated[int | None, typer.Option(help="Where you sit; where the scenario says, else 0.")] = None,
+    rounds: Annotated[int, typer.Option(help="Rounds to play.")] = 10,
+    seed: Annotated[int, typer.Option("--seed", help="Root seed: the same seed, the same others.")] = 0,
+    journal: Journal = None,
+    journal_mode: JournalMode = "record",
+    transport: Transport = "litellm",
+    concurrency: Concurrency = 32,
+    deadline: Deadline = 120.0,
+    max_calls: MaxCalls = None,
+    max_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
+    budget: Budget = "",
+    accept_model: AcceptModel = "",
+    stand_in: StandInAddress = "",
+) -> None:
+    """Take a seat in a world on the round clock: you against any mix of strategies and models."""
+    from coop_abm import lab, seat
+    from coop_abm.cli import _changes
+
+    means = means_of(
+        journal=journal, journal_mode=journal_mode, transport=transport, concurrency=concurrency, deadline=deadline,
+        max_calls=max_calls, max_tokens=max_tokens, max_cost=max_cost, budget=budget, accept_model=accept_model,
+        stand_in=stand_in,
+    )  # fmt: skip
+    declared = lab.world(scenario, **_changes(context.args))
+    read, say = seat.at_terminal()
+    played = seat.play(declared, read=read, say=say, node=node, rounds=rounds, seed=seed, means=means)
+    if played.left == "interrupted":
+        raise KeyboardInterrupt
+
+
 def stand_in(
     port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 0,
     strategy: Annotated[str, typer.Option(help="What every model plays; each what its name says if not given.")] = "",
@@ -164,5 +241,8 @@ def comprehension(
 
 def add_to(app: typer.Typer, knobs: dict[str, Any]) -> None:
     """Add these commands; `knobs` are the context settings of commands that take knobs."""
+    app.command("plan", context_settings=knobs)(plan)
+    app.command("transcript")(transcript)
+    app.command("play", context_settings=knobs)(play)
     app.command("stand-in")(stand_in)
     app.command("comprehension", context_settings=knobs)(comprehension)

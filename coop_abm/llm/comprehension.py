@@ -24,8 +24,10 @@ from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.parse import _apart, _unfenced
 from coop_abm.llm.wording import LANGUAGES, wording
 
-#: How far a number may be from the truth, as a share of it: a sum in another order is not wrong.
-TOLERANCE = Fraction(1, 10**9)
+#: How far an answer may be from a number that is not whole, as a share of it: to round to five figures is right.
+TOLERANCE = Fraction(1, 10**4)
+#: How far from nought it may be: a sum in another order is not wrong.
+SMALLEST = Fraction(1, 10**9)
 
 
 class Quiz(NamedTuple):
@@ -240,8 +242,10 @@ def _same(given: Any, truth: Any) -> bool:
         return type(given) is type(truth) and given == truth
     if not isinstance(given, int | float) or given in (math.inf, -math.inf):
         return False
+    if isinstance(truth, int):
+        return given == truth
     exact, true = Fraction(given), Fraction(truth)  # a whole number may be too large for a float
-    return abs(exact - true) <= TOLERANCE * max(Fraction(1), abs(true))
+    return abs(exact - true) <= max(SMALLEST, TOLERANCE * abs(true))
 
 
 def score(answers: Iterable[Answer]) -> Scores:

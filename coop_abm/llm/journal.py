@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError
+from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError, quoted
 from coop_abm.llm import leftovers, rows, transcript
 from coop_abm.llm.accounts import Accounts, Books
 from coop_abm.llm.budget import NOTHING, UNCAPPED, Caps, Cost, Limits, Rate, cost_of, worst_case
@@ -42,6 +42,18 @@ def default_path() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("coop_abm", appauthor=False)) / "journal.sqlite"
+
+
+def _place(path: Path) -> Path:
+    """Where that is. Two names of one file must lead to the same locks, so links are followed."""
+    try:
+        place = Path(path).expanduser().resolve()
+        if place.is_symlink():
+            raise RuntimeError("a link to itself")
+    except (OSError, ValueError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise JournalError(f"journal {quoted(str(path), 200)} cannot be a file here ({why})") from None
+    return place
 
 
 class Journal:
@@ -72,8 +84,7 @@ class Journal:
         caps: Caps = UNCAPPED,
         wall: Callable[[], float] = time.time,
     ):
-        # Two names of one file must lead to the same locks, so links are followed.
-        self.path = (Path(path).expanduser() if path is not None else default_path()).resolve()
+        self.path = _place(default_path() if path is None else path)
         self.read_only = read_only
         self.store = Store(self.path, read_only=read_only)
         self._session = Session(self.store.sessions)
@@ -105,13 +116,14 @@ class Journal:
         if self.read_only:
             return self._replayed(asked)
         with self._claiming:
-            remembered = self._run, self._budget, self._session.number
+            remembered = self._run, self._budget, self.abandoned, self._session.number, self._readings
             try:
                 with self._books() as books:
                     batch = self._claim(books, asked, rate, ready)
             except BaseException:
                 # Undone in the file, so it must be undone here: rows that were new are not there.
-                self._run, self._budget, number = remembered
+                self._run, self._budget, self.abandoned, number, readings = remembered
+                self._readings = readings | self._readings
                 self._intents.forget()
                 if not number:
                     self._session.end()
@@ -199,7 +211,7 @@ class Journal:
         """Settle those of these calls whose owner is no more; was there any?"""
         mine = self._session.number
         lost = [k.call for k in owned if k.owner == mine and k.call not in self._under_way]  # interrupted unluckily
-        unknown = leftovers.let_go(books, lost, mine).unknown if lost else 0
+        unknown = leftovers.let_go(books, dict.fromkeys(lost, leftovers.ALL), mine).unknown
         others = {k.owner for k in owned} - {mine}
         over = {owner for owner in others if leftovers.is_over(books.base, owner, self.store.sessions)}
         unknown += leftovers.clear(books, over, self.store.sessions)
@@ -220,8 +232,6 @@ class Journal:
     async def launch(self, claims: list[Claim]) -> None:
         """Mark as sent; then send."""
         await self._writer.write(lambda books: self._intents.mark_sent(books.base, claims, self._wall()))
-        for claim in claims:
-            claim.begin()
 
     async def again(self, claim: Claim) -> None:
         """Set the worst case aside anew and write the next try down; then send it.
@@ -238,10 +248,10 @@ class Journal:
                 raise refusal
             books.accounts.move(self._budget, NOTHING, claim.reserved)
             claim.number += 1
+            claim.sent = True
             self._intents.write_tries(books.base, [claim], self._session.number, self._budget, self._wall())
 
         await self._writer.write(work)
-        claim.begin()
 
     async def settle(self, claim: Claim, result: Reply | CallFailed) -> Cost:
         """Record the reply or the failure of the present try; returns what it cost."""
@@ -273,12 +283,12 @@ class Journal:
     def release(self, claims: list[Claim]) -> Released:
         """Give up what is not done; what was never sent disappears, what may be in flight is unknown."""
         self._writer.flush()
-        calls = [claim.call for claim in claims]
+        gone = {claim.call: claim.gone for claim in claims}
         try:
             with self._books() as books:
-                return leftovers.let_go(books, calls, self._session.number)
+                return leftovers.let_go(books, gone, self._session.number)
         finally:
-            self._under_way.difference_update(calls)
+            self._under_way.difference_update(gone)
 
     def done(self, claims: list[Claim]) -> None:
         """These are recorded: nothing to give up."""
@@ -323,9 +333,12 @@ class Journal:
         if self._readings:
             readings, self._readings = self._readings, {}
             base.executemany(
-                "UPDATE links SET reading = ?1 WHERE run = ?2 AND call = (SELECT id FROM calls WHERE key = ?3) "
-                "AND reading IS NOT ?1",
-                [(rows.cell(text), self._run, bytes.fromhex(key)) for key, text in readings.items()],
+                "UPDATE links SET reading = :reading WHERE run = :run AND reading IS NOT :reading "
+                "AND call = (SELECT id FROM calls WHERE key = :key)",
+                [
+                    {"reading": rows.cell(text), "run": self._run, "key": bytes.fromhex(key)}
+                    for key, text in readings.items()
+                ],
             )
 
     # -------------------------------------------------------------------------------------- the file
@@ -351,6 +364,14 @@ class Journal:
     def verify(self) -> list[str]:
         """Every damaged row, in words; empty if all is well."""
         return transcript.damaged(self.path)
+
+    def discard_damaged(self) -> int:
+        """Put replies away that were damaged or are missing, so that they can be bought again; returns how many.
+
+        What they cost stays charged. Other damage is left as it is: see `verify`.
+        """
+        with self._books() as books:
+            return leftovers.discard_damaged(books)
 
     def close(self) -> None:
         """Write what is left, give the lock back, close the file."""

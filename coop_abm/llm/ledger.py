@@ -16,21 +16,21 @@ class Claim:
 
     call, number : which try of which call it is, in the books
     rate, reserved : price of its tokens, and the worst case that is set aside for the present try
-    sent : is the present try written down as sent?
+    sent : may the first try go out without being written down as sent before? It is already
+    gone : number of the last try that really went out, -1 before the first
     under_way : may the present try be with the provider now?
     """
 
-    __slots__ = ("begun", "call", "key", "number", "rate", "request", "reserved", "sent", "under_way")
+    __slots__ = ("begun", "call", "gone", "key", "number", "rate", "request", "reserved", "sent", "under_way")
 
     def __init__(self, request: Request, key: str, call: int, number: int, rate: Rate, reserved: Cost, sent: bool):
         self.request, self.key, self.call, self.number = request, key, call, number
-        self.rate, self.reserved, self.sent, self.under_way = rate, reserved, sent, sent
-        self.begun = time.monotonic()
+        self.rate, self.reserved, self.sent = rate, reserved, sent
+        self.gone, self.under_way, self.begun = -1, False, 0.0
 
     def begin(self) -> None:
         """The present try goes out now."""
-        self.sent = self.under_way = True
-        self.begun = time.monotonic()
+        self.gone, self.under_way, self.begun = self.number, True, time.monotonic()
 
 
 class Batch(NamedTuple):
@@ -71,10 +71,13 @@ class Ledger(Protocol):
         """Look all up and claim what is missing, as far as the budget goes; `ready`: may this one go out at once?"""
 
     async def launch(self, claims: list[Claim]) -> None:
-        """These are sent next."""
+        """These are sent next; the caller begins each of them then."""
 
     async def again(self, claim: Claim) -> None:
-        """One more try of this one is sent next; sets its worst case aside anew, or raises BudgetExhausted."""
+        """One more try of this one is sent next; sets its worst case aside anew, or raises BudgetExhausted.
+
+        The caller begins it then.
+        """
 
     async def settle(self, claim: Claim, result: Reply | CallFailed) -> Cost:
         """Record what came of a try; returns what it holds now."""

@@ -28,6 +28,7 @@ class Heard:
         self.facts, self.manner = facts, manner
 
     def line(self, ahead: int = 0) -> str:
+        """The next line, or one further ahead."""
         place = self.at + ahead
         return self.lines[place] if place < len(self.lines) else ""
 
@@ -39,6 +40,7 @@ class Heard:
         return found
 
     def require(self, template: Line, what: str) -> dict[str, str]:
+        """The same as :meth:`take`; ValueError, naming `what` is missing, if the next line is of another template."""
         found = self.take(template)
         if found is None:
             raise ValueError(f"line {self.at + 1} should say {what}")
@@ -65,7 +67,7 @@ class Paragraph(Protocol):
         ...
 
 
-class Number:
+class Number(Paragraph):
     """One number, in a line of its own: a float, or with `counted` a whole number."""
 
     def __init__(self, table: str, field: str, *, counted: bool = False):
@@ -83,7 +85,7 @@ class Number:
             heard.facts[self.field] = (int if self.counted else float)(found[self.field])
 
 
-class Choice:
+class Choice(Paragraph):
     """One of several fixed lines, by the value of a field."""
 
     def __init__(self, table: str, field: str, keys: dict[Any, str]):
@@ -106,7 +108,7 @@ class Choice:
             heard.facts[self.field] = value
 
 
-class Quoted:
+class Quoted(Paragraph):
     """Somebody's text: a fixed line that says whose it is, and one line that holds it.
 
     With `none`, an empty text is said in words.

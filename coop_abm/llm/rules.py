@@ -11,7 +11,7 @@ from coop_abm.llm.wording import STANDINGS, Wording, number, whole
 from coop_abm.norms.leading_eight import OPEN_CASES
 
 
-class Opening:
+class Opening(Paragraph):
     """Where we are; the first line, by which a reader also knows the language."""
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:
@@ -22,7 +22,7 @@ class Opening:
         heard.manner["language"] = wording.language
 
 
-class Turn:
+class Turn(Paragraph):
     """The two actions and the four payoff lines, as points won or as points lost.
 
     To hear which action is to cooperate, only the payoffs count, see :func:`first_cooperates`.
@@ -84,7 +84,7 @@ def first_cooperates(payoffs: tuple[tuple[float, float], tuple[float, float]]) -
     return a / 2 + b / 2 <= c / 2 + d / 2
 
 
-class Slips:
+class Slips(Paragraph):
     """How often an intended action turns into the other, and which intentions can fail."""
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:
@@ -102,7 +102,7 @@ class Slips:
             heard.facts["slips"], heard.facts["slips_both"] = float(one["slips"]), False
 
 
-class Horizon:
+class Horizon(Paragraph):
     """How long the run is, or that nobody knows."""
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:
@@ -117,7 +117,7 @@ class Horizon:
             heard.require(wording.system["horizon_unknown"], "how long it lasts")
 
 
-class Assessment:
+class Assessment(Paragraph):
     """How standing comes about: one sentence for each norm."""
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:
@@ -148,7 +148,7 @@ JUDGED: dict[str, tuple[str, dict[str, int]]] = {
 _NAMES = {(kind, frozenset(cases.items())): name for name, (kind, cases) in JUDGED.items()}
 
 
-class Persona:
+class Persona(Paragraph):
     """Who one is: a description from the templates, or somebody's own, quoted."""
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:
@@ -167,7 +167,7 @@ class Persona:
             heard.at += 1
 
 
-class Answer:
+class Answer(Paragraph):
     """What form an answer has, and whether reasoning comes first."""
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:
@@ -180,7 +180,7 @@ class Answer:
             heard.require(wording.system["answer_plain"], "what form an answer has")
 
 
-class Groups:
+class Groups(Paragraph):
     """What groups do, said wherever there are any; which group one belongs to is state."""
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:

@@ -112,7 +112,7 @@ class Sending:
                     await asyncio.sleep(LOOK)
                 if not self._stopping:
                     await self._launch()
-        except asyncio.CancelledError:
+        except BaseException:  # an interrupt, as a rule
             await self._end_soon()
             raise
 
@@ -128,8 +128,10 @@ class Sending:
         async def attempt(_: int) -> None:
             if self._stopping:
                 raise _Stopped
-            claim.under_way = True  # from here on it is written as sent, so it must go out
             await self._ledger.again(claim)
+            if self._stopping:
+                raise _Stopped
+            claim.begin()
             self.sent += 1
 
         async def outcome(_: int, result: Reply | CallFailed) -> None:

@@ -60,11 +60,19 @@ class Lock:
 
 
 def is_held(path: Path) -> bool:
-    """Does a living process hold the lock on this file?"""
+    """Does a living process hold the lock on this file?
+
+    Raises
+    ------
+    JournalError
+        if nobody can tell: whoever may be alive must not be taken for dead
+    """
     try:
         file = os.open(path, os.O_RDWR)
-    except OSError:
+    except FileNotFoundError:
         return False
+    except OSError as error:
+        raise JournalError(f"{quoted(str(path), 200)} cannot be opened ({error.strerror})") from None
     try:
         return not _take(file, path, shared=True)
     finally:

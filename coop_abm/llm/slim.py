@@ -67,21 +67,23 @@ class Slim:
             route = route_of(request.model, request.endpoint, self.stand_in)
         except ScenarioError as error:
             raise CallFailed("refused", str(error), sent=False) from None
-        if route.base == _OPENAI and not os.environ.get(route.variable):
-            raise CallFailed("auth", f"{route.variable} is not set in the environment", sent=False)
-        started = time.monotonic()
-        answer = await self._wire.post(
-            f"{route.base}/chat/completions", _body(request, route), _headers(request, route)
-        )
-        if isinstance(answer, CallFailed):
-            raise answer
-        if (failure := failure_in(answer)) is not None:
-            raise failure
-        return read_completion(answer.body, time.monotonic() - started)
+        result = await self._call(request, route)
+        if isinstance(result, CallFailed):  # raised here, far from frames that hold headers or bodies
+            raise result
+        return result
 
     async def close(self) -> None:
         """Close all connections."""
         await self._wire.close()
+
+    async def _call(self, request: Request, route: Route) -> Reply | CallFailed:
+        if route.base == _OPENAI and not os.environ.get(route.variable):
+            return CallFailed("auth", f"{route.variable} is not set in the environment", sent=False)
+        url, started = f"{route.base}/chat/completions", time.monotonic()
+        answer = await self._wire.post(url, _body(request, route), _headers(request, route))
+        if isinstance(answer, CallFailed):
+            return answer
+        return failure_in(answer) or read_completion(answer.body, time.monotonic() - started)
 
 
 def route_of(model: str, endpoint: str, stand_in: str | None) -> Route:

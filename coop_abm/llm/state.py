@@ -11,7 +11,7 @@ from coop_abm.llm.quoting import LONGEST
 from coop_abm.llm.wording import Wording, number, whole
 
 
-class When:
+class When(Paragraph):
     """Round and turn, counted from 1, and whom one meets."""
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:
@@ -24,7 +24,7 @@ class When:
         heard.facts["partner"] = int(found["partner"])
 
 
-class Payoff:
+class Payoff(Paragraph):
     """What the last round brought, as points won or as points lost."""
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:
@@ -40,7 +40,7 @@ class Payoff:
             heard.facts["payoff"] = sign * float(found["payoff"]) + 0.0
 
 
-class History:
+class History(Paragraph):
     """All turns of this encounter, one line each."""
 
     def say(self, facts: Facts, manner: Manner, wording: Wording) -> Sequence[str]:
@@ -66,7 +66,7 @@ class History:
             heard.facts["history"] = tuple(turns)
 
 
-class Ask:
+class Ask(Paragraph):
     """What is asked for now; always the last line, which a repair turn repeats."""
 
     keys: ClassVar = {"talk": "talk", "plan": "plan", "critique": "critique_now", "revise": "revise"}

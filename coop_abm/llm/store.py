@@ -24,6 +24,8 @@ APPLICATION = 0x436F4142
 FORMAT = 1
 #: Seconds to wait for another process to finish its transaction.
 PATIENCE = 60.0
+#: What reading a damaged file can raise: SQLite's own message may hold damaged text.
+TROUBLE = (sqlite3.Error, UnicodeDecodeError)
 
 TABLES = """
 CREATE TABLE sessions (
@@ -84,7 +86,7 @@ class Store:
         self.sessions = path.with_name(f"{path.name}.sessions")
         self.process = os.getpid()
         self._lock = threading.RLock()
-        if not read_only and not path.exists():
+        if not read_only and not self._is_there():
             self._make()
         self._check_header()
         with self.trouble():
@@ -95,9 +97,10 @@ class Store:
             return self._connected("mode=rw")
         try:
             return self._connected("mode=ro")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             # In a folder that cannot be written to. Without a log beside it the file itself is all there is.
-            if (log := Path(f"{self.path}-wal")).exists() and log.stat().st_size:
+            kept_out = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            if not kept_out or ((log := Path(f"{self.path}-wal")).exists() and log.stat().st_size):
                 raise
             return self._connected("immutable=1")
 
@@ -108,7 +111,7 @@ class Store:
             for setting in ("synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
                 base.execute(f"PRAGMA {setting}")
             base.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # sees a file that was cut short
-        except sqlite3.Error:
+        except TROUBLE:
             base.close()
             raise
         return base
@@ -142,7 +145,9 @@ class Store:
         """Turns what SQLite complains of into one line."""
         try:
             yield
-        except sqlite3.Error as error:
+        except TROUBLE as error:
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
+                raise JournalError(f"{self.named} is no journal of coop_abm; it was left as it is") from None
             raise JournalError(
                 f"{self.named} cannot be used: {quoted(str(error), 200)[1:-1]}; what it acknowledged is kept"
             ) from None
@@ -178,19 +183,33 @@ class Store:
 
     # ---------------------------------------------------------------------------- opening and making
 
-    def _check_header(self) -> None:
+    def _is_there(self) -> bool:
         try:
-            with self.path.open("rb") as file:
-                head = file.read(100)
+            return self.path.exists()
+        except OSError as error:
+            raise JournalError(f"{self.named} cannot be reached ({error.strerror})") from None
+
+    def _check_header(self) -> None:
+        """Refuse what is no journal, without touching it.
+
+        SQLite must do it: to close a file that we opened ourselves would give up all locks that other connections of
+        this process hold on it, and another process could then take the log away from under them.
+        """
+        try:
+            size = self.path.stat().st_size
         except FileNotFoundError:
             raise JournalError(f"{self.named} does not exist: nothing was recorded there yet") from None
         except OSError as error:
-            raise JournalError(f"{self.named} cannot be read ({error.strerror})") from None
-        if len(head) < 100 and b"SQLite format 3\0".startswith(head[:16]):
-            raise JournalError(f"{self.named} is cut short; it was left as it is: move it away to begin a new one")
-        if head[:16] != b"SQLite format 3\0" or int.from_bytes(head[68:72]) != APPLICATION:
+            raise JournalError(f"{self.named} cannot be reached ({error.strerror})") from None
+        if size < 100:
+            raise JournalError(f"{self.named} is cut short, or no journal; it was left as it is: name another file")
+        with self.trouble(), contextlib.closing(self._connected("immutable=1")) as base:
+            application, version = (
+                base.execute(f"PRAGMA {n}").fetchone()[0] for n in ("application_id", "user_version")
+            )
+        if application != APPLICATION:
             raise JournalError(f"{self.named} is no journal of coop_abm; it was left as it is: name another file")
-        if (version := int.from_bytes(head[60:64])) != FORMAT:
+        if version != FORMAT:
             raise JournalError(
                 f"{self.named} has format {version}, and this version of coop_abm reads format {FORMAT}; "
                 "it was left as it is"
@@ -207,7 +226,7 @@ class Store:
                 if time.monotonic() > until:
                     raise JournalError(f"{self.named} is being made by another process")
                 time.sleep(0.01)
-            if self.path.exists():
+            if self._is_there():
                 return
             beside.unlink(missing_ok=True)
             os.close(os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

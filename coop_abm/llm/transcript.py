@@ -15,7 +15,7 @@ from coop_abm.llm import rows
 from coop_abm.llm.accounts import checksum
 from coop_abm.llm.budget import Cost, money
 from coop_abm.llm.messages import Reply, Request
-from coop_abm.llm.store import Store
+from coop_abm.llm.store import TROUBLE, Store
 
 #: Stages of one turn in the order in which they come; others follow, by name.
 STAGES = ("plan", "critique", "revise", "talk", "act")
@@ -162,7 +162,7 @@ def damaged(path: Path) -> list[str]:
                     found.append(str(error).partition(": ")[2] or str(error))
             found += _damaged_totals(base)
             found += [f"SQLite: {row[0]}" for row in base.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
-        except sqlite3.DatabaseError as error:
+        except TROUBLE as error:
             found.append(f"SQLite: {quoted(str(error), 200)[1:-1]}")
     return found
 
@@ -208,10 +208,13 @@ class _Reader:
         reply = None
         if columns is not None and (reply := rows.reply_of(row["key"], tuple(columns))) is None:
             raise self._damaged(f"the reply of call {number} does not match its checksum")
-        tries = tuple(
-            Try(t["number"], t["state"], t["kind"], t["status"], t["at"], t["latency"], money(t["money"]))
-            for t in self._base.execute("SELECT * FROM tries WHERE call = ? ORDER BY number", (number,))
-        )
+        try:
+            tries = tuple(
+                Try(t["number"], t["state"], t["kind"], t["status"], t["at"], t["latency"], money(t["money"]))
+                for t in self._base.execute("SELECT * FROM tries WHERE call = ? ORDER BY number", (number,))
+            )
+        except TypeError:
+            raise self._damaged(f"the tries of call {number} are no longer what they were") from None
         state = tries[-1].state if tries else "missing"
         if (reply is not None) != (state == "done"):
             raise self._damaged(f"call {number} says {state}, and its reply is {'there' if reply else 'missing'}")

@@ -8,9 +8,13 @@ of a provider. None of them tries twice: that is for `coop_abm.llm.retry` alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
+from coop_abm.core.errors import ScenarioError, quoted
 from coop_abm.llm.messages import Reply, Request
+
+#: What can be declared as a transport.
+TRANSPORTS = ("litellm", "slim")
 
 
 class Transport(Protocol):
@@ -59,3 +63,26 @@ class Scripted:
 
     async def close(self) -> None:
         """There is nothing to close."""
+
+
+def open_transport(name: str, **settings: Any) -> Transport:
+    """The transport of that name; its libraries are loaded here, or with the first request.
+
+    Parameters
+    ----------
+    settings : deadline, largest, stand_in and concurrency (see `coop_abm.llm.slim.Slim`)
+
+    Raises
+    ------
+    ScenarioError
+        if there is no such transport
+    """
+    if name == "slim":
+        from coop_abm.llm.slim import Slim
+
+        return Slim(**settings)
+    if name == "litellm":
+        from coop_abm.llm.transport_litellm import LiteLLM
+
+        return LiteLLM(**settings)
+    raise ScenarioError(f"transport must be one of {', '.join(TRANSPORTS)}; got {quoted(name)}")

@@ -52,15 +52,13 @@ class Unrecorded:
             return refusal
 
     async def launch(self, claims: list[Claim]) -> None:
-        """These are sent next."""
-        for claim in claims:
-            claim.begin()
+        """Nothing is kept of them."""
 
     async def again(self, claim: Claim) -> None:
         """One more try; sets its worst case aside anew, or raises BudgetExhausted."""
         if (refusal := self._reserve(claim.reserved)) is not None:
             raise refusal
-        claim.begin()
+        claim.number += 1
 
     async def settle(self, claim: Claim, result: Reply | CallFailed) -> Cost:
         """What the try costs after all."""
@@ -80,8 +78,9 @@ class Unrecorded:
             if claim.under_way:
                 unknown, cost = unknown + 1, cost.plus(claim.reserved)
                 claim.under_way = False
-            elif not claim.sent:
+            elif claim.gone < claim.number:  # set aside, and never sent
                 self._move(claim.reserved, NOTHING)
+                claim.number = claim.gone
         return Released(unknown, cost)
 
     def done(self, claims: list[Claim]) -> None:

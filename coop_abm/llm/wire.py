@@ -12,7 +12,9 @@ import ssl
 from collections.abc import Mapping
 
 import aiohttp
+import yarl
 
+from coop_abm._version import __version__
 from coop_abm.core.errors import CallFailed
 from coop_abm.llm.addresses import proxy_for
 from coop_abm.llm.verdict import Answer
@@ -39,9 +41,9 @@ class Wire:
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer | CallFailed:
         """The answer to one request, whatever its status, or why there is none.
 
-        A failure is returned and not raised: a traceback would keep the frames in which the headers
-        stand, for everything that prints local variables. It is of kind timeout, connection or
-        too_large, or refused if the address is none.
+        The address is sent as it is, for some providers sign it. A failure is returned and not raised:
+        a traceback would keep the frames in which the headers stand, for everything that prints local
+        variables. It is of kind timeout, connection or too_large, or refused if the address is none.
         """
         try:
             async with asyncio.timeout(self.deadline):
@@ -69,8 +71,8 @@ class Wire:
 
     async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         session = self._at_home()
-        proxy = proxy_for(url)
-        async with session.post(url, data=body, headers=headers, allow_redirects=False, proxy=proxy) as response:
+        whole, proxy = yarl.URL(url, encoded=True), proxy_for(url)
+        async with session.post(whole, data=body, headers=headers, allow_redirects=False, proxy=proxy) as response:
             try:
                 received = bytearray()
                 async for piece in response.content.iter_any():
@@ -91,7 +93,10 @@ class Wire:
                 connector=aiohttp.TCPConnector(limit=self.concurrency, ssl=_trusted()),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"Accept-Encoding": "identity"},  # what comes is what is counted
+                headers={
+                    "User-Agent": f"coop-abm/{__version__}",
+                    "Accept-Encoding": "identity",  # what comes is what is counted
+                },
             )
         return self._session
 

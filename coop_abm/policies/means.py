@@ -77,6 +77,8 @@ class Line:
     def __init__(self, scenario: Scenario, means: Means, run: str):
         self._means, self._run = means, run
         self._models = [model for entry in scenario.players for model in models_in(entry.policy)]
+        (reward, sucker), (temptation, punishment) = scenario.game.payoffs().tolist()
+        self._payoffs = (reward, sucker), (temptation, punishment)
         self._client: Client | None = None
         self._transport = Waking(self._made)
         self._stand_in: StandIn | None = None
@@ -95,7 +97,7 @@ class Line:
         capped = any(cap is not None for cap in (means.max_cost, means.max_calls, means.max_tokens))
         for model in self._models:
             if model.model.startswith(STAND_IN):
-                check_stand_in(model.model)
+                check_stand_in(model.model, self._payoffs)
                 continue
             price, name = self._price(model.model, model.api_base), quoted(model.model)[1:-1]
             if price is None:
@@ -212,15 +214,22 @@ def declared_models(scenario: Scenario) -> tuple[Model, ...]:
     return tuple(dict.fromkeys(model for entry in scenario.players for model in models_in(entry.policy)))
 
 
-def check_stand_in(model: str) -> None:
-    """Refuse what the stand-in cannot play.
+def check_stand_in(model: str, payoffs: tuple[tuple[float, float], tuple[float, float]]) -> None:
+    """Refuse what the stand-in cannot play: it knows which action is to cooperate by what it brings the partner.
 
     Raises
     ------
     InputError
-        naming who can play
+        naming who can play, or what is wrong with the payoffs
     """
+    from coop_abm.llm.prompts import first_cooperates
     from coop_abm.llm.stand_in_players import player
+
+    if not first_cooperates(payoffs):
+        raise InputError(
+            f"game: to cooperate must be better for the partner than to defect where {quoted(model)[1:-1]} plays, "
+            f"because it tells the two apart by that; got payoffs {payoffs}"
+        )
 
     try:
         player(model.removeprefix(STAND_IN))

@@ -19,6 +19,11 @@ from coop_abm.core.part import Part, kinds_in, knob, one_of
 STAND_IN = "stand-in/"
 
 
+def _shown(address: str) -> str:
+    """An address as an error may name it: without what could be a password."""
+    return quoted(re.sub(r"[?].*", "?...", re.sub(r"//.*@", "//...@", address, flags=re.DOTALL), flags=re.DOTALL))
+
+
 class Mind(Part):
     """Somebody who decides."""
 
@@ -102,7 +107,7 @@ class Model(Mind):
     def _is_an_address(cls, address: str) -> str:
         if address and not re.fullmatch(r"https?://[^\s@?#]{1,200}", address):
             raise ValueError(
-                f"must be an http:// or https:// address without user name, password or query; got {quoted(address)}"
+                f"must be an http:// or https:// address without user name, password or query; got {_shown(address)}"
             )
         return address
 
@@ -168,7 +173,7 @@ class Http(Mind):
     @classmethod
     def _is_an_address(cls, url: str) -> str:
         if not re.fullmatch(r"https?://[^\s@#]{1,300}", url):
-            raise ValueError(f"must be an http:// or https:// address without user name or password; got {quoted(url)}")
+            raise ValueError(f"must be an http:// or https:// address without user name or password; got {_shown(url)}")
         return url
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from coop_abm.core.errors import CallFailed
 from coop_abm.llm.loop import run
 from coop_abm.llm.messages import Address, Reply, Request
-from coop_abm.llm.slim import Slim
+from coop_abm.llm.transport import open_transport
 
 SCHEMA = '{"type": "object", "properties": {"action": {"enum": ["action_a", "action_b"]}}}'
 
@@ -28,18 +28,9 @@ def request(model: str = "openai/m", endpoint: str = "", *, row: int = 0, schema
     return asked._replace(**changes)
 
 
-def transport(name: str, **settings: Any) -> Any:
-    """`slim` or `litellm`; the second is imported only where it is asked for, which takes seconds."""
-    if name == "slim":
-        return Slim(**settings)
-    from coop_abm.llm.transport_litellm import LiteLLM
-
-    return LiteLLM(**settings)
-
-
 def ask(name: str, asked: Request, **settings: Any) -> Reply | CallFailed:
     """What one request over a transport of its own comes to."""
-    made = transport(name, **settings)
+    made = open_transport(name, **settings)
 
     async def once() -> Reply | CallFailed:
         try:

@@ -15,6 +15,7 @@ import pytest
 
 from coop_abm.core.errors import CallFailed, InputError, JournalError, ModelChanged
 from coop_abm.llm import sending, transcript
+from coop_abm.llm.budget import Caps
 from coop_abm.llm.client import Client
 from coop_abm.llm.identity import is_same
 from tests.llm import buying
@@ -371,6 +372,24 @@ def test_the_grace_after_an_interrupt_has_an_end(path, monkeypatch):
         with pytest.raises(Interrupted):
             buyer.ask(requests(6))
         assert buyer.tally[:4] == (6, 1, 0, 5)
+
+
+def test_an_interrupt_before_anything_went_out_leaves_nothing_behind(path, monkeypatch):
+    from coop_abm.llm import loop
+
+    def interrupted(coroutine):
+        coroutine.close()
+        raise KeyboardInterrupt
+
+    shop = Shop()
+    with client(path, shop, caps=Caps(calls=5)) as buyer:
+        with monkeypatch.context() as patched:
+            patched.setattr(loop, "run", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                buyer.ask(requests(5))
+        assert buyer.tally.unknown == 0 and shop.sold == [] and states(path) == []
+        assert len(buyer.ask(requests(5))) == 5  # nothing is set aside any more
+    assert transcript.accounts(path)[0].calls == 5
 
 
 # -------------------------------------------------------------------------------------------- memory

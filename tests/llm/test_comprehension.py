@@ -190,6 +190,9 @@ def test_a_question_that_is_not_ours_is_not_read():
 
 # -------------------------------------------------------------------------------------------- to score
 
+THIRD = Quiz("last_round", "state", "", 4 / 3, "")
+NIL = Quiz("total", "history", "", 0.1 + 0.2 - 0.3, "")
+MANY = Quiz("round", "state", "", 100_001, "")
 NUMBER = Quiz("total", "history", "", 0.3, "")
 COUNT = Quiz("round", "state", "", 1, "")
 YES = Quiz("talks", "rules", "", True, "")
@@ -203,6 +206,9 @@ LABELS = Quiz("permitted", "rules", "", ["a", "b"], "")
         (NUMBER, '{"answer": 0.3}'),
         (NUMBER, ' {"answer": 0.30000000000000004}\n'),  # 0.1 + 0.2
         (NUMBER, '{"answer": 3e-1}'),
+        (THIRD, '{"answer": 1.3333}'),
+        (NIL, '{"answer": 0}'),
+        (MANY, '{"answer": 100001}'),
         (COUNT, '{"answer": 1}'),
         (COUNT, '<think>{"answer": 2}?</think>\n```json\n{"answer": 1.0}\n```'),
         (YES, '{"answer": true}'),
@@ -218,6 +224,9 @@ def test_a_right_answer_is_right(quiz, reply):
     ("quiz", "reply"),
     [
         (NUMBER, '{"answer": 0.3001}'),
+        (THIRD, '{"answer": 1.33}'),
+        (NIL, '{"answer": 0.0001}'),
+        (MANY, '{"answer": 100000}'),
         (NUMBER, '{"answer": "0.3"}'),
         (NUMBER, '{"answer": -0.3}'),
         (NUMBER, '{"answer": 1e999}'),

@@ -6,10 +6,11 @@ import random
 import sqlite3
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 
-from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError
+from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError, ModelChanged, ModelError
 from coop_abm.llm import transcript
 from coop_abm.llm.journal import Journal, default_path
 from coop_abm.llm.writer import Writer, carried_out
@@ -71,6 +72,9 @@ def test_replay_reads_a_file_in_a_folder_that_cannot_be_written_to(path):
     try:
         with client(path, mode="replay") as reader:
             assert len(reader.ask(requests(2))) == 2
+        if hasattr(os, "geteuid") and os.geteuid() != 0:  # nothing is read-only to the superuser
+            with client(path, Shop()) as buyer, pytest.raises(JournalError, match="readonly"):
+                buyer.ask(requests(3))
     finally:
         path.parent.chmod(0o700)
 
@@ -167,6 +171,19 @@ def test_a_reply_that_is_gone_is_not_bought_again_unseen(path):
     assert shop.sold == []
 
 
+def test_damaged_replies_can_be_put_away_and_are_bought_again_on_request_alone(path):
+    good, _ = buy(path, requests(5))
+    edit(path, "UPDATE replies SET text = 'x' WHERE call = 2")
+    edit(path, "DELETE FROM replies WHERE call = 4")
+    with Journal(path, run="run") as book:
+        assert book.discard_damaged() == 2 and book.verify() == [] and book.discard_damaged() == 0
+    again, sold = buy(path, requests(5))
+    assert sold == 2 and [one.reply for one in again] == [one.reply for one in good]
+    second = list(transcript.calls(path, "run"))[1]
+    assert [(one.state, one.kind) for one in second.tries] == [("failed", "damaged"), ("done", "")]
+    assert transcript.accounts(path)[0].calls == 7  # both were paid for twice
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
@@ -213,11 +230,18 @@ def judge(path, good):
             with client(path, **settings) as buyer:
                 assert [found.reply for found in buyer.ask(requests(len(good)))] == good
             outcomes.add("equal")
-        except JournalError as error:
+        except (JournalError, ModelChanged) as error:  # the latter if the name of the run's model was hit
             assert "\n" not in str(error)
             outcomes.add("refused")
         except pytest.fail.Exception:  # a flipped key is another question; that is a miss, not a wrong answer
             outcomes.add("missed")
+    try:
+        with Journal(path, read_only=True, run="run") as book:
+            assert book.verify() or "missed" not in outcomes
+            expected = {asked.key: one for asked, one in zip(requests(len(good)), good)}
+            assert all(call.reply in (None, expected[call.key]) for call in book.calls())
+    except JournalError as error:
+        assert "\n" not in str(error)
     return outcomes
 
 
@@ -243,8 +267,8 @@ def test_a_flipped_bit_never_changes_what_is_read(tmp_path):
 @pytest.mark.validate
 def test_a_thousand_flipped_bits_never_change_what_is_read(tmp_path):
     counts = damage(tmp_path, 1000, seed=2)
-    print(f"S7 for the journal, 1000 files with one flipped bit each, record and replay: {counts}, read otherwise 0")
-    assert counts["refused"] > 100
+    print(f"S7 for the journal, 1000 files with one flipped bit each: {counts}, otherwise read 0")
+    assert counts["refused"] > 50 and counts["equal"] > 50
 
 
 # ------------------------------------------------------------------------------------------- the file
@@ -294,13 +318,14 @@ def cut(path, size):
         (foreign, "is no journal of coop_abm"),
         (lambda path: path.write_text("Dear diary, " * 100), "is no journal of coop_abm"),
         (lambda path: path.write_bytes(b""), "is cut short"),
-        (lambda path: path.write_bytes(b"no"), "is no journal"),
+        (lambda path: path.write_bytes(b"no"), "is cut short, or no journal"),
         (lambda path: path.write_bytes(os.urandom(5000)), "is no journal"),
         (newer, "has format 99, and this version of coop_abm reads format 1"),
         (lambda path: cut(path, 50), "is cut short"),
         (lambda path: cut(path, 4096), "malformed"),
         (lambda path: cut(path, -4096), "malformed"),
-        (lambda path: path.mkdir(), "cannot be read"),
+        (lambda path: path.mkdir(), "cannot be used"),
+        (lambda path: path.symlink_to(path), "cannot be"),
     ],
 )
 def test_a_file_that_is_no_journal_is_refused_in_one_line_and_left_as_it_is(path, make, said):
@@ -311,6 +336,13 @@ def test_a_file_that_is_no_journal_is_refused_in_one_line_and_left_as_it_is(path
             client(path, **settings)
         assert "\n" not in str(refused.value)
     assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_path_that_cannot_be_is_refused_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    for impossible in (tmp_path / "a\0b", tmp_path / "file" / "j", Path("~nobody-of-that-name/j")):
+        with pytest.raises(JournalError, match="cannot be"):
+            client(impossible, Shop())
 
 
 def test_replay_of_nothing_is_refused_and_makes_nothing(path):
@@ -461,3 +493,12 @@ def test_nobody_waits_for_ever_when_the_writer_fails():
             asyncio.run(writer.write(lambda _: None))
     writer.flush()
     writer.close()
+
+
+def test_readings_outlive_a_batch_that_was_refused(path):
+    with client(path, Shop()) as buyer:
+        first = buyer.ask(requests(1))[0]
+        buyer.note([(first.key, '{"action": 0}')])
+        with pytest.raises(ModelError, match="no known price"):
+            buyer.ask([request(5, model="unpriced")])
+    assert [call.reading for call in transcript.calls(path, "run")] == ['{"action": 0}']

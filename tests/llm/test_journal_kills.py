@@ -172,6 +172,19 @@ def test_a_killed_process_keeps_its_unknown_calls_charged_and_gives_the_rest_bac
     assert states == {"done": 2, "unknown": 5}
 
 
+def test_processes_that_want_the_same_calls_buy_each_of_them_once(tmp_path):
+    started = [
+        start(tmp_path, "--calls", 120, "--batch", batch, "--wait", 0.005, "--run", f"run {batch}", "--budget", "one")
+        for batch in (10, 30, 40)
+    ]
+    tallies = [json.loads(process.communicate(timeout=60)[0].splitlines()[-1]) for process in started]
+    reached = sold(tmp_path)
+    assert len(reached) == len(set(reached)) == 120
+    assert sum(tally["done"] for tally in tallies) == 120
+    assert [tally["done"] + tally["replayed"] for tally in tallies] == [120] * 3
+    assert sum(tally["done"] > 0 for tally in tallies) > 1, "only one of them bought anything"
+
+
 @posix
 def test_a_stopped_process_is_alive_and_waited_for(tmp_path):
     process = start(tmp_path, "--calls", 1, "--batch", 1, "--wait", 0.2)
@@ -271,3 +284,21 @@ def test_a_forked_child_does_not_keep_the_lock_of_its_parent_alive(tmp_path):
     os.close(begins)
     os.waitpid(child, 0)
     again.release(remove=True)
+
+
+def test_looking_into_the_journal_does_not_lose_what_is_written_later(tmp_path):
+    """Closing a file gives up all locks that its process holds on it, and the next to leave would take the log away."""
+    path = tmp_path / "journal"
+    with client(path, Shop()) as buyer:
+        buyer.ask(requests(5))
+        assert len(list(transcript.calls(path, "run"))) == 5
+        with client(path, mode="replay") as reader, pytest.raises(JournalError):
+            reader.ask(requests(6))
+        assert start(tmp_path, "--calls", 5, "--batch", 5).communicate(timeout=60)[1] == ""
+        assert Path(f"{path}-wal").exists(), "another process took the log away from under us"
+        buyer.ask(requests(20))
+        assert start(tmp_path, "--calls", 20, "--batch", 20).communicate(timeout=60)[1] == ""
+        buyer.ask(requests(40))
+    with client(path, mode="replay") as reader:
+        assert len(reader.ask(requests(40))) == 40
+    assert sold(tmp_path) == []  # the others found all that they wanted

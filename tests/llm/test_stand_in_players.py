@@ -110,6 +110,32 @@ def test_every_strategy_plays_as_its_table_in_every_manner(language, framing, sw
             assert {name: played(name, facts, manner, 0.4).value for name in KINDS} == table
 
 
+class Anything(strategies.Strategy):
+    """A strategy that tells everything apart that a table can tell apart."""
+
+    def automaton(self, payoffs):
+        dice = np.random.default_rng(3)
+        return strategies.Automaton(
+            dice.permutation(4 * 5 * 12).reshape(4, 5, 3, 2, 2) / 240, dice.integers(0, 4, (4, 4))
+        )
+
+
+@pytest.mark.parametrize("kin", [None, False, True])
+@pytest.mark.parametrize("own_standing", [None, "good", "bad"])
+@pytest.mark.parametrize("standing", [None, "good", "bad", "unknown"])
+def test_a_prompt_carries_all_that_a_table_can_tell_apart(standing, own_standing, kin):
+    table = Anything().automaton(np.zeros((2, 2)))
+    for history in (None, (), ((0, 0),), ((0, 1),), ((1, 0),), ((1, 1),), ((0, 1), (1, 0), (1, 1), (0, 0))):
+        facts = PLAIN._replace(history=history, standing=standing, own_standing=own_standing, kin=kin)
+        state, last = 0, 0
+        for own, other in history or ():
+            state, last = table.next_state[state, 2 * own + other], 1 + 2 * own + other
+        seen = {"bad": 0, "good": 1}.get(standing, 2)
+        row = table.cooperate[state, last, seen, 1 if kin else 0, 0 if own_standing == "bad" else 1]
+        asked = Asked(prompts.render(facts, MANNER), 0.5)
+        assert chance_to_cooperate(asked.facts, Anything()) == row
+
+
 def test_a_draw_below_the_probability_cooperates_and_one_at_it_defects():
     facts = PLAIN._replace(history=((0, 1),))
     chance = chance_to_cooperate(facts, strategies.GenerousTitForTat())

@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from coop_abm.core.errors import CallFailed
+from coop_abm.core.errors import CallFailed, ScenarioError
 from coop_abm.llm.loop import run
 from coop_abm.llm.messages import Reply
-from coop_abm.llm.transport import Scripted
-from tests.llm.calling import DIALECTS, EXPECTED, OF_OPENAI, Failure, Read, ask, request, told, transport
+from coop_abm.llm.transport import TRANSPORTS, Scripted, open_transport
+from tests.llm.calling import DIALECTS, EXPECTED, OF_OPENAI, Failure, Read, ask, request, told
 from tests.llm.faulty import BODIES, FAULTS, LONG, STATUSES, Faulty
 
 pytestmark = pytest.mark.usefixtures("no_keys")
@@ -22,7 +22,7 @@ def sweep(name, faults, model="openai/m", v1=True):
     found = {}
     with Faulty(elsewhere="http://127.0.0.1:9") as server:
         asked = request(model, server.base if v1 else server.root)
-        patient, hasty = transport(name, deadline=60), transport(name, deadline=0.4)
+        patient, hasty = open_transport(name, deadline=60), open_transport(name, deadline=1.0)
 
         async def ask_all():
             for fault in faults:
@@ -158,3 +158,9 @@ def test_a_scripted_transport_answers_as_its_function_says():
 def test_each_status_of_the_server_is_a_failure():
     assert all(isinstance(EXPECTED[fault], Failure) for fault in STATUSES)
     assert all(isinstance(EXPECTED[fault], Read) for fault in BODIES)
+
+
+def test_a_transport_is_opened_by_its_name():
+    assert [type(open_transport(name)).__name__ for name in TRANSPORTS] == ["LiteLLM", "Slim"]
+    with pytest.raises(ScenarioError, match="transport must be one of litellm, slim; got 'pigeon'"):
+        open_transport("pigeon")

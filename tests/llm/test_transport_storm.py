@@ -9,7 +9,8 @@ from coop_abm.llm.loop import run
 from coop_abm.llm.messages import Reply
 from coop_abm.llm.retry import Retry
 from coop_abm.llm.slim import Slim
-from tests.llm.calling import EXPECTED, request, told, transport
+from coop_abm.llm.transport import open_transport
+from tests.llm.calling import EXPECTED, request, told
 from tests.llm.faulty import LONG, Faulty, mix
 
 pytestmark = pytest.mark.usefixtures("no_keys")
@@ -38,7 +39,7 @@ def storm(name, calls, share, seed, **settings):
     final = {"quota", "quota_400", "quota_402", "quota_403", "auth", "forbidden"}  # which end all others at once
     ledger = Ledger()
     with Faulty(mix(seed, share, [f for f in passing if f not in final])) as server:
-        made = transport(name, deadline=60)
+        made = open_transport(name, deadline=60)
         retry = Retry(made, attempts=8, concurrency=32, jitter=lambda: 0.02, **settings)
 
         async def one(row):
@@ -112,7 +113,7 @@ def test_a_burst_of_refusals_is_survived_with_fewer_calls_at_once():
 @pytest.mark.parametrize("fault", ["quota", "auth", "rate_limit_long"])
 def test_a_final_failure_costs_one_request(name, fault):
     with Faulty(fault) as server:
-        made = Retry(transport(name))
+        made = Retry(open_transport(name))
         ledger = Ledger()
 
         async def once():
@@ -138,4 +139,4 @@ def test_a_call_can_be_cancelled_and_the_connection_goes_with_it():
 
     for name in ("slim", "litellm"):
         with Faulty("hang") as server:
-            run(cancel(server, transport(name)))
+            run(cancel(server, open_transport(name)))
