@@ -11,7 +11,6 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -21,52 +20,19 @@ from coop_abm.core.question import Decision, Question
 from coop_abm.engine.history import RoundWorld
 from coop_abm.policies.means import Means
 from coop_abm.policies.one import OneView
-from coop_abm.policies.report import MindsReport, report
+from coop_abm.policies.report import report
 from coop_abm.policies.roster import Roster
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.minds import Human
 from coop_abm.scenario.players import Players
 from coop_abm.scenario.scenario import Scenario
-from coop_abm.seat_words import Told, Turn
+from coop_abm.seat_words import PlayedGame, Told, Turn
 
 Reader = Callable[[str], str]
 Sayer = Callable[[str], None]
 
 _COOPERATE, _DEFECT = ("c", "cooperate"), ("d", "defect")
 _LEAVE, _HELP = ("q", "quit"), ("?", "help")
-
-
-class PlayedGame(NamedTuple):
-    """What came of a game.
-
-    scenario : the world, the human in it
-    seed, rounds : from which root seed, and how many rounds were played to their end
-    left     : how it ended early: ``quit`` or ``interrupted``; empty where all rounds were played
-    seats    : nodes on which the human sat
-    turns    : what it did and met in those rounds
-    points, others_points : mean felt payoff of a round, of the human and of all others; None before the first
-    cooperation, others_cooperation : share of cooperation among their actions; None where there was none
-    shares   : share of each strategy among the others, at the start and at the end
-    minds    : what language models were asked, and what it cost
-    """
-
-    scenario: Scenario
-    seed: int
-    rounds: int
-    left: str
-    seats: tuple[int, ...]
-    turns: tuple[Turn, ...]
-    points: float | None
-    others_points: float | None
-    cooperation: float | None
-    others_cooperation: float | None
-    shares: dict[str, tuple[float, float]]
-    minds: MindsReport
-
-    @property
-    def code(self) -> int:
-        """The exit code of a program that played it: 130 after an interrupt, else 0."""
-        return 130 if self.left == "interrupted" else 0
 
 
 class Leaving(Exception):

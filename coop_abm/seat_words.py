@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from coop_abm.core.errors import quoted
 from coop_abm.mechanisms.base import Answers
 from coop_abm.policies.one import OneView
-from coop_abm.policies.report import named
+from coop_abm.policies.report import MindsReport, named
 from coop_abm.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from coop_abm.seat import PlayedGame
 
 #: Most characters of somebody else's text that are shown; plans and messages are shorter.
 LONGEST = 6_000
@@ -46,6 +44,39 @@ class Turn(NamedTuple):
     intended: int
     own: int
     other: int
+
+
+class PlayedGame(NamedTuple):
+    """What came of a game.
+
+    scenario : the world, the human in it
+    seed, rounds : from which root seed, and how many rounds were played to their end
+    left     : how it ended early: ``quit`` or ``interrupted``; empty where all rounds were played
+    seats    : nodes on which the human sat
+    turns    : what it did and met in those rounds
+    points, others_points : mean felt payoff of a round, of the human and of all others; None before the first
+    cooperation, others_cooperation : share of cooperation among their actions; None where there was none
+    shares   : share of each strategy among the others, at the start and at the end
+    minds    : what language models were asked, and what it cost
+    """
+
+    scenario: Scenario
+    seed: int
+    rounds: int
+    left: str
+    seats: tuple[int, ...]
+    turns: tuple[Turn, ...]
+    points: float | None
+    others_points: float | None
+    cooperation: float | None
+    others_cooperation: float | None
+    shares: dict[str, tuple[float, float]]
+    minds: MindsReport
+
+    @property
+    def code(self) -> int:
+        """The exit code of a program that played it: 130 after an interrupt, else 0."""
+        return 130 if self.left == "interrupted" else 0
 
 
 class Told:
