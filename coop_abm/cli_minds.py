@@ -138,7 +138,7 @@ def transcript(
         Path | None, typer.Option("--journal", help="The journal, where it is not where it was.")
     ] = None,
 ) -> None:
-    """Show what was said between a run and its language models: prompts, replies, what was understood, cost, latency."""
+    """Show what a run and its language models said: prompts, replies, what was understood, cost, latency."""
     from coop_abm.transcript import source
     from coop_abm.transcript import transcript as lines
 

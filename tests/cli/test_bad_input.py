@@ -62,7 +62,7 @@ KNOBS = {
         ["--clock", "round", "--players.0.policy", "model", "--players.0.policy.api_base", "http://me:pw@127.0.0.1/v1"],
         ["players.0.policy.api_base: must be an http:// or https:// address"],
     ),
-    "a mode of the journal that there is not": (["--journal-mode", "burn"], ["mode must be one of record, replay, off"]),
+    "a mode that there is not": (["--journal-mode", "burn"], ["mode must be one of record, replay, off"]),
     "a transport that there is not": (["--transport", "pigeon"], ["transport must be one of litellm, slim"]),
     "a cap below nothing": (["--max-cost", "-1"], ["max_cost must be a number, at least 0; got -1"]),
     "shares that do not add up": (["--players.0.share", "0.7"], ["players: the shares must add up to 1; got 1.2"]),
