@@ -17,7 +17,7 @@ from coop_abm.policies.plan import Plan, Range, plan
 from coop_abm.policies.rehearsal import typical
 from coop_abm.scenario import Scenario
 from coop_abm.scenario.knobs import replace
-from tests.parity.worlds import world
+from tests.parity.worlds import UPDATES, refused, subsets, world
 
 
 def model(name="stand-in/random", strategy="tft", share=0.5, **knobs):
@@ -220,3 +220,23 @@ def test_a_token_is_taken_to_be_four_letters_or_three_bytes():
     assert typical("abcd" * 5) == 5
     assert typical("é") == 2 / 3
     assert PER_MESSAGE > 0 and PER_REQUEST > 0
+
+
+@pytest.mark.validate
+@pytest.mark.parametrize("update", UPDATES)
+@pytest.mark.parametrize("partners", ["one", "all"])
+def test_what_is_asked_lies_within_the_plan_under_every_subset_of_rules(update, partners):
+    for number, on in enumerate(subsets()):
+        structure = "ring" if "network" in on else "complete"
+        grown = "group" in on and structure == "complete"
+        if refused(on, update, structure) or (grown and partners == "all"):
+            continue
+        talk = ("never", "first", "always")[number % 3]
+        players = [team(1 + number % 4, number % 3, 0.4, name=WILD), model(WILD, share=0.2), {**TABLE, "share": 0.4}]
+        scenario = world(on, update, structure, players=players, talk=talk, partners=partners)
+        scenario = replace(scenario, {f"players.{i}.policy": wordy(scenario.players[i]) for i in (0, 1)})
+        told, counted = plan(scenario, steps=5, seed=number), Counted(scenario, 5, number, 1)
+        (row,) = told.rows
+        calls = counted.calls[WILD]
+        assert row.calls.low <= calls - counted.repairs[WILD] <= row.calls.high / 2, (on, talk)
+        assert counted.bytes[WILD] <= row.input_tokens.high, (on, talk)
