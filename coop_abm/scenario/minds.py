@@ -178,7 +178,7 @@ class Http(Mind):
 
 
 class Plugin(Mind):
-    """An object of the user's own decides: ``coop_abm.run(..., policies={"name": policy})``."""
+    """An object of the user's own decides: ``coop_abm.run(..., means=Means(policies={"name": policy}))``."""
 
     title = "own policy"
     kind: Literal["plugin"] = "plugin"
