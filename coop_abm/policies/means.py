@@ -38,6 +38,7 @@ class Means:
     stand_in : address of a stand-in that runs already, ``http://127.0.0.1:5000/v1``; empty: one is started
     policies : objects of the user's own, by the names that the scenario gives them
     human    : asks the human
+    watch    : called with the number of replies that came in so far, from another thread
     """
 
     journal: Path | str | None = None
@@ -53,6 +54,7 @@ class Means:
     stand_in: str = ""
     policies: Mapping[str, Any] = field(default_factory=dict)
     human: Asker | None = None
+    watch: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:
         for name, permitted in (("mode", MODES), ("transport", TRANSPORTS)):
@@ -80,7 +82,7 @@ class Line:
         (reward, sucker), (temptation, punishment) = scenario.game.payoffs().tolist()
         self._payoffs = (reward, sucker), (temptation, punishment)
         self._client: Client | None = None
-        self._transport = Waking(self._made)
+        self._transport = Waking(self._made, means.watch)
         self._stand_in: StandIn | None = None
 
     def check(self) -> None:
@@ -192,15 +194,19 @@ class Line:
 class Waking:
     """A transport that is made when the first request is sent, so that a run read from the journal makes none."""
 
-    def __init__(self, make: Callable[[], Transport]):
-        self._make = make
+    def __init__(self, make: Callable[[], Transport], watch: Callable[[int], None] | None = None):
+        self._make, self._watch, self._replies = make, watch, 0
         self._made: Transport | None = None
 
     async def send(self, request: Request) -> Reply:
         """Send the request."""
         if self._made is None:
             self._made = self._make()
-        return await self._made.send(request)
+        reply = await self._made.send(request)
+        self._replies += 1
+        if self._watch is not None:
+            self._watch(self._replies)
+        return reply
 
     async def close(self) -> None:
         """Close the transport if there is one; the next request makes another."""
