@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from coop_abm.engine.rounds import Play
     from coop_abm.experiments.tournament import tournament
     from coop_abm.lab import Run, run, world
+    from coop_abm.policies.means import Means
     from coop_abm.ratios import CriticalRatio, advise, critical_ratio, fixation
     from coop_abm.scenario.card import card
     from coop_abm.scenario.citation import citation, cited
@@ -35,6 +36,7 @@ _HOMES = {
     "CoopModel": "coop_abm.abm",
     "CriticalRatio": "coop_abm.ratios",
     "Expectation": "coop_abm.scenario.expectation",
+    "Means": "coop_abm.policies.means",
     "Play": "coop_abm.engine.rounds",
     "Run": "coop_abm.lab",
     "Scenario": "coop_abm.scenario.scenario",
@@ -51,8 +53,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Play", "Run", "Scenario", "__version__",
-    "advise", "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run", "tournament", "world",
+    "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Means", "Play", "Run", "Scenario",
+    "__version__", "advise", "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run", "tournament", "world",
 ]  # fmt: skip
 
 

@@ -16,7 +16,9 @@ from typing import Annotated, Any
 
 import typer
 
+from coop_abm import cli_minds
 from coop_abm._version import __version__
+from coop_abm.cli_knobs import changes
 from coop_abm.screen import give, progress, say_notes, say_written, show_five_rules
 
 app = typer.Typer(
@@ -138,7 +140,7 @@ def threshold(
 
     _checked(seed)
     found = found_graph(
-        graph, weight=None if weight == "none" else weight, seed=seed, knobs=_changes(context.args),
+        graph, weight=None if weight == "none" else weight, seed=seed, knobs=changes(context.args),
         largest_component=largest_component,
     )  # fmt: skip
     experiment = Threshold(
@@ -172,27 +174,49 @@ def run(
         str | None, typer.Option(help="What to collect, names with commas between; all measures if not given.")
     ] = None,
     quiet: Quiet = False,
+    journal: cli_minds.Journal = None,
+    journal_mode: cli_minds.JournalMode = "record",
+    transport: cli_minds.Transport = "litellm",
+    concurrency: cli_minds.Concurrency = 32,
+    deadline: cli_minds.Deadline = 120.0,
+    max_calls: cli_minds.MaxCalls = None,
+    max_tokens: cli_minds.MaxTokens = None,
+    max_cost: cli_minds.MaxCost = None,
+    budget: cli_minds.Budget = "",
+    accept_model: cli_minds.AcceptModel = "",
+    stand_in: cli_minds.StandInAddress = "",
+    min_comprehension: cli_minds.MinComprehension = 0.0,
 ) -> None:
     """Run one world and write its time series, figure and provenance.
 
-    Any knob can be set: --kin.enabled true --kin.relatedness 0.3; `coop-abm knobs` prints them all.
+    Any knob can be set: --kin.enabled true --kin.relatedness 0.3; `coop-abm knobs` prints them all. The options
+    from --journal on are for worlds in which language models decide (docs/minds.md).
     """
     from coop_abm import lab, output
 
     declared = _declared(context, scenario, graph, unweighted)
+    means = cli_minds.means_of(
+        journal=journal, journal_mode=journal_mode, transport=transport, concurrency=concurrency, deadline=deadline,
+        max_calls=max_calls, max_tokens=max_tokens, max_cost=max_cost, budget=budget, accept_model=accept_model,
+        stand_in=stand_in,
+    )  # fmt: skip
     output.folder(out)
+    cli_minds.gate(declared, min_comprehension, _checked(seed), means)
     say_notes(declared)
     with progress(quiet) as report:
         done: Callable[[int], None] | None = None
         if report is not None:
             done = lambda t: report(f"step {t:,} of {steps:,}", t / max(steps, 1))  # noqa: E731
         named = None if measures is None else [name.strip() for name in measures.split(",") if name.strip()]
-        result = lab.run(declared, steps=steps, seed=seed, replicates=replicates, progress=done, measures=named)
+        result = lab.run(
+            declared, steps=steps, seed=seed, replicates=replicates, progress=done, measures=named, means=means
+        )
     if not quiet:
         last = result.frame.iloc[-1]
         shares = ", ".join(f"{n.removeprefix('share_')} {last[n]:.3f}" for n in last.index if n.startswith("share_"))
         typer.echo(f"after {steps:,} steps: {shares}")
         typer.echo(result.verdict)
+        cli_minds.say_minds(result.minds)
     say_written(result.save(out))
 
 
@@ -238,7 +262,7 @@ def dashboard(
     from coop_abm import lab
 
     lab.check_seed(seed)
-    declared = lab.world(scenario, **_changes(context.args))
+    declared = lab.world(scenario, **changes(context.args))
     say_notes(declared)
     from coop_abm.dashboard import page, serve  # seconds; what is wrong with the scenario is said before
 
@@ -265,7 +289,7 @@ def knobs(
     from coop_abm.core.errors import quoted
     from coop_abm.scenario.catalogue import knobs as all_knobs
 
-    for knob in all_knobs(lab.world(scenario, **_changes(context.args))):
+    for knob in all_knobs(lab.world(scenario, **changes(context.args))):
         if knob.choices:
             permitted = " | ".join(knob.choices)
         elif knob.low is not None and knob.high is not None:
@@ -306,6 +330,8 @@ def cite(
     give(citation(_declared(context, scenario, graph, unweighted), _checked(seed)), out)
 
 
+cli_minds.add_to(app, _KNOBS)
+
 # ------------------------------------------------------------------------------- what a command line means
 
 
@@ -313,7 +339,7 @@ def _declared(context: typer.Context, scenario: str, graph: Path | None, unweigh
     """The scenario that a command line means: a name or a file, a graph, some knobs."""
     from coop_abm import lab
 
-    return lab.world(scenario, graph=graph, weight=None if unweighted else "weight", **_changes(context.args))
+    return lab.world(scenario, graph=graph, weight=None if unweighted else "weight", **changes(context.args))
 
 
 def _checked(seed: int) -> int:
@@ -321,29 +347,6 @@ def _checked(seed: int) -> int:
 
     check_seed(seed)
     return seed
-
-
-def _changes(arguments: list[str]) -> dict[str, Any]:
-    """Knobs from the command line: ``--kin.relatedness 0.3`` or ``--kin.relatedness=0.3``."""
-    from coop_abm.core.errors import ScenarioError, quoted
-    from coop_abm.scenario.knobs import dotted, parsed
-
-    changes: dict[str, Any] = {}
-    rest = list(arguments)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("--") or len(word) < 3:
-            raise ScenarioError(f"{quoted(word)}: a knob is set by --name value")
-        name, given, text = word[2:].partition("=")
-        if not given:
-            if not rest:
-                raise ScenarioError(f"{quoted(word)}: a value is missing")
-            text = rest.pop(0)
-        path = dotted(name.replace("-", "_"))
-        if path in changes:
-            raise ScenarioError(f"{quoted(path)[1:-1]}: given twice")
-        changes[path] = parsed(text)
-    return changes
 
 
 def main() -> None:

@@ -17,7 +17,9 @@ from coop_abm.core.errors import InputError, ScenarioError, quoted
 from coop_abm.engine.history import EventWorld, RoundWorld, Running, series
 from coop_abm.engine.measures import chosen
 from coop_abm.engine.rounds import Play
-from coop_abm.policies.roster import roster
+from coop_abm.policies.means import Means
+from coop_abm.policies.report import MindsReport, report
+from coop_abm.policies.roster import Roster, roster
 from coop_abm.scenario.expectation import Expectation, expectation, verdict
 from coop_abm.scenario.files import dumps, load, on_graph
 from coop_abm.scenario.knobs import dotted, replace
@@ -38,6 +40,7 @@ class Run:
     frame    : one row a time step (round or generation); measures and the share of each strategy
     expected : what theory says about it
     replicates : independent populations that the frame is the mean of
+    minds    : what language models were asked and what it cost; None where strategy tables decide alone
     """
 
     scenario: Scenario
@@ -46,6 +49,7 @@ class Run:
     frame: pandas.DataFrame
     expected: Expectation
     replicates: int = 1
+    minds: MindsReport | None = None
 
     @property
     def verdict(self) -> str:
@@ -63,6 +67,7 @@ class Run:
             f"N = {world.size}, {world.game.kind} ({game}), {world.update.kind}{selection}; "
             f"rules on: {rules}; {world.clock} clock, seed {self.seed}"
             + (f", mean of {self.replicates} populations" if self.replicates > 1 else "")
+            + (f"; {self.minds.in_short}" if self.minds and self.minds.by_model else "")
         )
 
     def plot(self) -> Figure:
@@ -110,6 +115,7 @@ class Run:
                     {self.scenario.name or "world": self.scenario}, seed=self.seed, steps=self.steps,
                     replicates=self.replicates,
                     expected=self.expected._asdict(), verdict=self.verdict,
+                    **({} if self.minds is None else {"minds": self.minds.tree()}),
                 ),
             ),
         ]  # fmt: skip
@@ -140,14 +146,17 @@ def world(
     return replace(scenario, knobs) if knobs else scenario
 
 
-def start(scenario: Scenario, seed: int, *, replicates: int = 1) -> Running:
-    """The world, ready for its first time step, on the clock that it declares."""
+def start(scenario: Scenario, seed: int, *, replicates: int = 1, means: Means | None = None) -> Running:
+    """The world, ready for its first time step, on the clock that it declares.
+
+    Where others than strategy tables decide, ``close()`` of the world gives back what asking them took.
+    """
     if scenario.clock == "event":
         if replicates != 1:
             raise InputError("replicates must be 1 on the event clock; engine.fixation runs ensembles")
         return EventWorld(scenario, seed)
     play = Play(scenario, seed, replicates=replicates)
-    return RoundWorld(play, roster(scenario, play.repertoire))
+    return RoundWorld(play, roster(scenario, play.repertoire, play.answers, seed=seed, first=play.first, means=means))
 
 
 def run(
@@ -160,6 +169,7 @@ def run(
     replicates: int = 1,
     progress: Callable[[int], None] | None = None,
     measures: Iterable[str] | None = None,
+    means: Means | None = None,
     **knobs: Any,
 ) -> Run:
     """Run one world for a number of rounds (or generations, on the event clock).
@@ -174,6 +184,7 @@ def run(
     measures : names of the measures to collect beside the share of each strategy; None collects all. Those
         that follow from head counts (cooperators, individuals; on the event clock also cooperation and good_standing)
         are recorded many times faster
+    means    : how language models, humans and policies of the user's own are reached; what they cost at most
 
     Raises
     ------
@@ -187,9 +198,14 @@ def run(
     check_seed(seed)
     named = chosen(measures)
     declared = world(scenario, graph=graph, weight=weight, **knobs)
-    going = start(declared, seed, replicates=replicates)
-    columns = series(going, declared.repertoire().names, steps, progress, named)
-    return Run(declared, seed, steps, pandas.DataFrame(columns), expectation(declared, seed), replicates)
+    going = start(declared, seed, replicates=replicates, means=means)
+    try:
+        columns = series(going, declared.repertoire().names, steps, progress, named)
+        asked = report(going.policy) if isinstance(going, RoundWorld) and isinstance(going.policy, Roster) else None
+    finally:
+        going.close()
+    expected = expectation(declared, seed)
+    return Run(declared, seed, steps, pandas.DataFrame(columns), expected, replicates, asked)
 
 
 def check_seed(seed: Any) -> None:

@@ -3,6 +3,7 @@
 from benchmarks.harness import Benchmark
 from benchmarks.rows import (
     death_birth,
+    llm,
     objects,
     spatial,
     start,
@@ -23,4 +24,5 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     *ten_million.BENCHMARKS,
     *thresholds.BENCHMARKS,
     *start.BENCHMARKS,
+    *llm.BENCHMARKS,
 )

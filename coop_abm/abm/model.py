@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import secrets
+import weakref
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,8 @@ from coop_abm.abm.reporters import Reporters, Series, by_name, measure_reporters
 from coop_abm.core.errors import CoopError, InputError, ScenarioError, quoted
 from coop_abm.engine.history import EventWorld, RoundWorld, Running, look
 from coop_abm.engine.measures import MEASURES, Snapshot, chosen, frozen, observe, observe_counts
+from coop_abm.policies.means import Means
+from coop_abm.policies.rule import TableReader
 from coop_abm.scenario.catalogue import knobs as knobs_of
 from coop_abm.scenario.expectation import Expectation, expectation, verdict
 from coop_abm.scenario.scenario import Scenario
@@ -50,6 +53,7 @@ class CoopModel(mesa.Model):
     measures : names of the measures to collect; None collects all. :meth:`run_for` is many times faster where they
                follow from head counts: cooperators, individuals, on the event clock also cooperation and good_standing,
                or none, ``measures=()``
+    means    : how language models, humans and policies of the user's own are reached, and what they cost at most
     knobs    : ``kin__relatedness=0.3`` and so on
 
     Attributes
@@ -90,6 +94,7 @@ class CoopModel(mesa.Model):
         model_reporters: Reporters = None,
         agent_reporters: Reporters = None,
         measures: Iterable[str] | None = None,
+        means: Means | None = None,
         **knobs: Any,
     ):
         given = self.default if scenario is None else scenario
@@ -103,11 +108,14 @@ class CoopModel(mesa.Model):
         super().__init__(rng=seed, scenario=FlatScenario(rng=seed, **flat))
         self.declared, self.seed = declared, seed
         self.strategies = declared.repertoire().names
-        self.world: Running = lab.start(declared, seed)
+        self.world: Running = lab.start(declared, seed, means=means)
+        weakref.finalize(self, self.world.close)
         self._moves, self._stale, self._space = 0, False, None
         self._agent_class = self._permitted(agent_class)
         self.measures = chosen(measures)
-        own, more = measure_reporters(self.strategies, self.measures), by_name(model_reporters, "model_reporters")
+        told = tuple(self.world.told) if isinstance(self.world, RoundWorld) else ()
+        own = measure_reporters(self.strategies, (*self.measures, *told))
+        more = by_name(model_reporters, "model_reporters")
         for name in sorted((own.keys() | {"time"}) & more.keys()):
             raise InputError(f"model_reporters: {name} is collected already; choose another name")
         self._row: dict[str, float] | None = None
@@ -124,6 +132,11 @@ class CoopModel(mesa.Model):
                 raise ScenarioError(
                     f"agent_class: {agent_class.__name__} decides for itself, which needs clock = round; the "
                     f"{self.declared.clock} clock reads expected payoffs of strategies"
+                )
+            if not isinstance(self.world.policy, TableReader):
+                raise ScenarioError(
+                    f"agent_class: {agent_class.__name__} decides for itself, so players.policy must be table; got "
+                    f"{next(entry.policy.kind for entry in self.declared.players if not entry.policy.tabled)}"
                 )
             self.world.policy = AskAgents(self, self.world.policy)
         return agent_class
@@ -226,6 +239,10 @@ class CoopModel(mesa.Model):
                 self.steps -= 1
                 self.time -= 1.0
             raise
+
+    def close(self) -> None:
+        """Give back what it took to ask language models; a model that is no longer needed does so by itself."""
+        self.world.close()
 
     def __getstate__(self) -> Any:
         raise CoopError("a model cannot be pickled or copied; CoopModel(model.declared, rng=model.seed) makes it again")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from coop_abm.core.errors import PolicyError, quoted
-from coop_abm.core.question import Policy, Question
+from coop_abm.core.errors import PolicyError
+from coop_abm.core.question import Options, Policy, Question
+from coop_abm.policies.one import STANDINGS, number_of
 
 if TYPE_CHECKING:
     from coop_abm.abm.model import CoopModel
 
-#: Words for what is known of a standing, in the order of ``question.View``.
-STANDINGS = ("bad", "good", "unknown")
 _OUTCOMES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
@@ -67,13 +66,15 @@ class AskAgents:
         PolicyError
             if an agent answers with something that is no action
         """
-        action = self._table.decide(question)
+        action = np.asarray(self._table.decide(question))
+        if not isinstance(question.choices, Options):
+            return action
         model = self._model()
         if model is None:
             raise PolicyError("the model of these agents is gone: keep a reference to it")
         names, seen = question.choices.names, question.view
         strategies = model.strategies
-        columns = (question.individual, question.partner, *seen, action, question.draw)
+        columns = (question.individual, question.partner, *seen.seen, action, question.draw)
         rows = zip(*(column.tolist() for column in columns), strict=True)
         for q, (row, partner, strategy, memory, last, standing, kin, own, inherited, draw) in enumerate(rows):
             agent = model.agent_at(row)
@@ -87,24 +88,5 @@ class AskAgents:
                 question.round, question.turn, partner, strategies[strategy], memory, outcome,
                 STANDINGS[standing], bool(kin), STANDINGS[own], names[inherited], draw,
             )  # fmt: skip
-            action[q] = chosen(agent.decide(view), names, agent)
+            action[q] = number_of(agent.decide(view), question, repr(agent))
         return action
-
-
-def chosen(answer: Any, names: tuple[str, ...], agent: object) -> int:
-    """The position of the action that an agent answered with.
-
-    Raises
-    ------
-    PolicyError
-        unless it is the name of an action or its position; truth values are refused, because True
-        would be position 1, which is to defect
-    """
-    if isinstance(answer, str) and answer in names:
-        return names.index(answer)
-    whole = isinstance(answer, (int, np.integer)) and not isinstance(answer, bool)
-    if whole and 0 <= answer < len(names):
-        return int(answer)
-    permitted = " or ".join(names)
-    positions = " or ".join(str(position) for position in range(len(names)))
-    raise PolicyError(f"{agent!r} must answer {permitted}, or {positions}; got {quoted(answer)}")

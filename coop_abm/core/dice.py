@@ -35,7 +35,8 @@ AGAIN = 5  # shall we meet again
 JUDGE = 6  # whether an assessment is mistaken
 LEARN = 7  # who replaces whom
 SPLIT = 8  # what happens to a group
-PURPOSES = 9
+TALK = 9  # what somebody says who leaves it to chance
+PURPOSES = 10
 
 _GRAPH = 100  # how a random graph is drawn (outside every kernel)
 _EVENTS = 101  # the streams of the event clock

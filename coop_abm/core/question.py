@@ -6,11 +6,25 @@ strategies, a language model, a trained policy and a human differ only in how th
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from coop_abm.core.errors import PolicyError
+from coop_abm.core.errors import PolicyError, quoted
+
+
+def whole_numbers(actions: np.ndarray, rows: int) -> np.ndarray:
+    """The answers as int64 (rows,).
+
+    Raises
+    ------
+    PolicyError
+        if there is not one whole number for each row
+    """
+    given = np.asarray(actions)
+    if given.shape != (rows,) or given.dtype.kind not in "iu":
+        raise PolicyError(f"a policy must return {rows} whole numbers; got {given.dtype} of shape {given.shape}")
+    return given.astype(np.int64)
 
 
 class Options(NamedTuple):
@@ -26,18 +40,77 @@ class Options(NamedTuple):
         PolicyError
             if there is not one whole number in [0, len(names)) for each row; nothing is clipped
         """
-        given = np.asarray(actions)
-        if given.shape != (rows,) or given.dtype.kind not in "iu":
-            raise PolicyError(f"a policy must return {rows} whole numbers; got {given.dtype} of shape {given.shape}")
+        given = whole_numbers(actions, rows)
         if rows and (given.min() < 0 or given.max() >= len(self.names)):
             wrong = int(np.argmax((given < 0) | (given >= len(self.names))))
             permitted = ", ".join(f"{n} {name}" for n, name in enumerate(self.names))
             raise PolicyError(f"row {wrong}: {given[wrong]} is not among {permitted}")
-        return given.astype(np.int64)
+        return given
 
 
-class View(NamedTuple):
-    """What each of Q deciders sees, as arrays int64 (Q,).
+class Texts:
+    """The texts of a world, each once; everything else holds their numbers. Number 0 is the empty text.
+
+    >>> texts = Texts()
+    >>> texts.number("I shall help"), texts.number("I shall help"), texts[1]
+    (1, 1, 'I shall help')
+    """
+
+    def __init__(self) -> None:
+        self._listed, self._numbers = [""], {"": 0}
+
+    def __getitem__(self, number: int) -> str:
+        return self._listed[number]
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def number(self, text: str) -> int:
+        """The number of this text, a new one if it has none yet.
+
+        Raises
+        ------
+        PolicyError
+            unless it is text that UTF-8 can hold
+        """
+        if not isinstance(text, str):
+            raise PolicyError(f"a text must be a string; got {quoted(text)}")
+        found = self._numbers.get(text)
+        if found is None:
+            try:
+                text.encode("utf-8")
+            except UnicodeEncodeError:
+                raise PolicyError(f"a text must be valid Unicode; got {quoted(text)}") from None
+            found = self._numbers[text] = len(self._listed)
+            self._listed.append(text)
+        return found
+
+
+class Words(NamedTuple):
+    """A choice of words; an answer is the number of a text in the table of texts of the question."""
+
+    limit: int
+    texts: Texts
+
+    def validate(self, actions: np.ndarray, rows: int) -> np.ndarray:
+        """The answers as int64 (rows,), unchanged.
+
+        Raises
+        ------
+        PolicyError
+            if there is not the number of a text of at most `limit` characters for each row; nothing is cut off
+        """
+        given = whole_numbers(actions, rows)
+        if rows and (given.min() < 0 or given.max() >= len(self.texts)):
+            raise PolicyError(f"a text must have a number in [0, {len(self.texts) - 1}]; got {given.tolist()[:10]}")
+        for number in np.unique(given).tolist():
+            if len(self.texts[number]) > self.limit:
+                raise PolicyError(f"a text must have at most {self.limit} characters; got {len(self.texts[number])}")
+        return given
+
+
+class Seen(NamedTuple):
+    """What a strategy table reads, as arrays int64 (Q,).
 
     strategy : its own index into the repertoire
     memory   : the state of its own automaton
@@ -55,15 +128,54 @@ class View(NamedTuple):
     own: np.ndarray
 
 
+class View(NamedTuple):
+    """What each of Q deciders sees, as arrays (Q,) of whole numbers unless said otherwise.
+
+    strategy, memory, last, standing, kin, own : see :class:`Seen`
+    history : int8 (Q, turn), outcomes of this encounter so far, coded as `last`, oldest first
+    payoff  : float (Q,), own felt payoff of the last round; NaN in the first
+    group   : the own group
+    members : how many live in it
+    said    : number of what the partner said last in this encounter; 0 nothing
+    memo    : number of one's own notes; 0 none
+    played  : turns that one has played, over all encounters
+    draft, critique : numbers of the text that is to be criticised or revised, and of what was said of it; 0 none
+    """
+
+    strategy: np.ndarray
+    memory: np.ndarray
+    last: np.ndarray
+    standing: np.ndarray
+    kin: np.ndarray
+    own: np.ndarray
+    history: np.ndarray
+    payoff: np.ndarray
+    group: np.ndarray
+    members: np.ndarray
+    said: np.ndarray
+    memo: np.ndarray
+    played: np.ndarray
+    draft: np.ndarray
+    critique: np.ndarray
+
+    @property
+    def seen(self) -> Seen:
+        """What a strategy table reads of it."""
+        return Seen(*self[: len(Seen._fields)])
+
+
 class Question(NamedTuple):
     """A batch of Q decisions of one stage.
 
-    stage      : what is decided: "act"
+    stage      : what is decided: ``act``; ``talk``, what to say to the partner; a policy that plans asks another
+                 ``plan``, ``critique`` and ``revise``
     round, turn : when, from 0
     replicate, individual, partner : int64 (Q,), who decides, facing whom
     view       : what each sees
     choices    : what may be answered
     draw       : float (Q,), the uniform number of each decider's own chance
+    row        : int64 (Q,), place of each decision in its turn; (replicate, round, turn, stage, row) is its address
+    texts      : the texts of the world, by their numbers
     """
 
     stage: str
@@ -73,16 +185,38 @@ class Question(NamedTuple):
     individual: np.ndarray
     partner: np.ndarray
     view: View
-    choices: Options
+    choices: Options | Words
     draw: np.ndarray
+    row: np.ndarray
+    texts: Texts
 
     def __len__(self) -> int:  # rows, not fields
         return len(self.individual)
 
+    def of(self, rows: np.ndarray) -> Question:
+        """The same question to some of the deciders: positions, or a mask."""
+        listed = {name: getattr(self, name)[rows] for name in ("replicate", "individual", "partner", "draw", "row")}
+        return self.changed(view=View(*(column[rows] for column in self.view)), **listed)
+
+    def changed(self, **fields: Any) -> Question:
+        """The same question with some fields changed (``_replace`` counts rows for fields)."""
+        return Question(**{**dict(zip(self._fields, self, strict=True)), **fields})
+
+
+class Decision(NamedTuple):
+    """An answer with more to it than actions.
+
+    action : int (Q,), see :class:`Policy`
+    memo   : int (Q,), number of the notes that each wants to find in its next view; -1 keeps the old ones
+    """
+
+    action: np.ndarray
+    memo: np.ndarray
+
 
 class Policy(Protocol):
-    """Whoever decides. A policy is stateless: it returns one action for each row of the question."""
+    """Whoever decides. A policy is stateless: whatever it wants to remember it gives back as a memo."""
 
-    def decide(self, question: Question) -> np.ndarray:
-        """int (Q,): the position of the chosen action for each row."""
+    def decide(self, question: Question) -> np.ndarray | Decision:
+        """int (Q,): for each row the position of the chosen action, or the number of a text."""
         ...

@@ -40,6 +40,12 @@ COLUMNS = (
 #: Columns of pairs, (R, N, N): of the first individual about the second.
 PAIR_COLUMNS = (Column("opinion", np.int8, 1, "indirect", "private opinion: 0 bad, 1 good"),)
 
+#: Columns of a world in which somebody decides who is no strategy table; (R, 0) in any other.
+MIND_COLUMNS = (
+    Column("memo", np.int32, 0, "policies", "number of one's own notes in the table of texts; 0 none"),
+    Column("played", np.int32, 0, "policies", "turns that the individual has played"),
+)
+
 
 class State:
     """The table: one array of shape (R, N) for each column, reached by its name.
@@ -59,14 +65,17 @@ class State:
             raise AttributeError(f"the table has no column {name!r}") from None
 
     @classmethod
-    def neutral(cls, replicates: int, size: int, *, pairs: bool = False) -> State:
+    def neutral(cls, replicates: int, size: int, *, pairs: bool = False, minds: bool = False) -> State:
         """A table of R replicates of N individuals in which nothing has happened yet.
 
-        With `pairs` the columns of pairs, (R, N, N), have room; otherwise they are (R, 0, 0).
+        With `pairs` the columns of pairs, (R, N, N), have room, otherwise they are (R, 0, 0); with `minds` those
+        of notes, (R, N), otherwise (R, 0).
         """
         columns: dict[str, np.ndarray] = {c.name: np.full((replicates, size), c.neutral, c.dtype) for c in COLUMNS}
         square = (replicates, size, size) if pairs else (replicates, 0, 0)
-        return cls(columns | {c.name: np.full(square, c.neutral, c.dtype) for c in PAIR_COLUMNS})
+        columns |= {c.name: np.full(square, c.neutral, c.dtype) for c in PAIR_COLUMNS}
+        noted = (replicates, size if minds else 0)
+        return cls(columns | {c.name: np.full(noted, c.neutral, c.dtype) for c in MIND_COLUMNS})
 
     def branch(self, copies: int) -> State:
         """Every replicate `copies` times in a row, to go on in different ways."""

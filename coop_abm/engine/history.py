@@ -41,12 +41,27 @@ class Running(Protocol):
         """What measures read, now."""
         ...
 
+    def close(self) -> None:
+        """Give back what the world took to ask those who decide in it."""
+        ...
+
 
 class RoundWorld:
     """A world on the round clock, with whoever decides in it."""
 
     def __init__(self, play: Play, policy: Policy):
         self.play, self.policy = play, policy
+
+    def close(self) -> None:
+        """Give back what it took to ask those who decide; safe to call twice."""
+        closes = getattr(self.policy, "close", None)
+        if closes is not None:
+            closes()
+
+    @property
+    def told(self) -> dict[str, float]:
+        """What those who decide have to say of the round that is over, by name; nothing where tables decide."""
+        return getattr(self.policy, "told", {})
 
     def reopen(self) -> None:
         """Open the round anew, after the table was changed from outside: the same dice, other views."""
@@ -131,6 +146,9 @@ class EventWorld:
         self.changing: tuple[np.ndarray, ...] = (self.count,)
         if self.process.kind != "mixed":
             self._fill(self.count.copy())
+
+    def close(self) -> None:
+        """Nothing to give back: tables decide on this clock."""
 
     def _fill(self, start: np.ndarray) -> None:
         """Give everybody a place, and work out what follows from it."""
@@ -267,7 +285,8 @@ def look(world: Running, strategies: tuple[str, ...], measures: Iterable[str]) -
     if isinstance(world, (EventWorld, RoundWorld)) and world.tells(measures):
         columns = observe_counts(world.count[None, :], world.helper, strategies, measures)
         return {name: float(column[0]) for name, column in columns.items()}
-    return observe(world.snapshot(), strategies, measures)
+    told = world.told if isinstance(world, RoundWorld) else {}
+    return observe(world.snapshot(), strategies, measures) | told
 
 
 def history(

@@ -1,7 +1,7 @@
 """The round clock: everybody meets, decides, is paid, and learns.
 
-``ask`` and ``tell`` are the whole face of a world that runs. Whoever closes a round may itself ask
-again; so far a round asks one kind of question, what to do in each turn of each encounter.
+``ask`` and ``tell`` are the whole face of a world that runs. A round asks what to do in each turn of each
+encounter and, where partners talk, what to say to each other before it.
 
 >>> from coop_abm.policies.rule import TableReader
 >>> from coop_abm.scenario import Scenario
@@ -18,15 +18,16 @@ import functools
 
 import numpy as np
 
-from coop_abm.core.dice import PLACE, Dice, dice, open_stream_at
-from coop_abm.core.errors import CoopError, ScenarioError
+from coop_abm.core.dice import PLACE, TALK, Dice, dice, open_stream_at, uniform
+from coop_abm.core.errors import CoopError, PolicyError, ScenarioError
 from coop_abm.core.kernel import kernel
-from coop_abm.core.question import Options, Policy, Question, View
+from coop_abm.core.question import Decision, Options, Policy, Question, Seen, Texts, Words, whole_numbers
 from coop_abm.core.state import State
 from coop_abm.engine.encounter import Encounters, encounters, known_by_type, look, settle
 from coop_abm.engine.families import born_into_families
 from coop_abm.engine.lattice import advance_board, advance_scores, board
 from coop_abm.engine.learning import learner
+from coop_abm.engine.minds import Deciders, Encountered, deciders, forget, mark, note
 from coop_abm.engine.plain import advance_plain, count_holders, earn_from_all, earn_from_one, plain
 from coop_abm.engine.playing import close_round, manners, open_round, play_round
 from coop_abm.engine.world import seat_all
@@ -35,6 +36,8 @@ from coop_abm.scenario.scenario import Scenario
 
 #: Memory that encounters may take, and what one takes with its questions.
 LARGEST_TABLE, BYTES_PER_ENCOUNTER = 8 << 30, 300
+#: Most characters of the notes that an individual may keep: the longest plan and critique, every character escaped.
+LONGEST_MEMO = 100_000
 
 
 @kernel
@@ -51,6 +54,13 @@ def place(dice, counts, seats, answers, strategy):
         s0, s1, s2, s3 = seat_all(counts, seats, strategy[k], s0, s1, s2, s3)
         if answers.family > 1:
             born_into_families(strategy[k], nobody, answers.family, answers.founders, 0, s0, s1, s2, s3)
+
+
+@kernel
+def draw_words(dice, t, turn, asked, draw):
+    """The chance of everybody who must say something: float (Q,) written; asked as in ``encounter.look``."""
+    for q in range(asked.shape[0]):
+        draw[q] = uniform(dice, asked[q, 0], TALK, t, turn, 2 * asked[q, 1] + asked[q, 2])
 
 
 class Play:
@@ -79,10 +89,12 @@ class Play:
         self.payoffs = scenario.game.payoffs()
         self.manners = manners(scenario, self.repertoire)
         self.choices = Options(scenario.game.actions)
+        self.texts = Texts()
+        self.words = Words(scenario.talk_limit, self.texts)
         rule = scenario.update.kernels(scenario.payoff == "accumulated" and scenario.partners == "all")
         self.learn = learner(scenario.update, rule, self.answers)
         self.pressure = scenario.update.pressure(scenario.payoff_spread())
-        self.state = State.neutral(replicates, scenario.size, pairs=bool(self.answers.private))
+        self.state = State.neutral(replicates, scenario.size, pairs=bool(self.answers.private), minds=scenario.minded)
         self.state.group[:] = self.answers.group
         place(self.dice, scenario.starting_counts(), scenario.seats(), self.answers, self.state.strategy)
         self._name_by_type()
@@ -91,6 +103,7 @@ class Play:
         self._met: Encounters | None = None
         self._question: Question | None = None
         self._asked = np.empty((0, 3), np.int64)
+        self._so_far = Encountered()
 
     def _check_room(self, replicates: int) -> None:
         """Refuse more encounters than memory holds."""
@@ -148,7 +161,7 @@ class Play:
             return self._ask_turn(0)
         return self._question
 
-    def tell(self, actions: np.ndarray) -> None:
+    def tell(self, answer: np.ndarray | Decision) -> None:
         """The answers to :meth:`ask`, one for each row; the world goes on to its next question.
 
         Raises
@@ -157,19 +170,42 @@ class Play:
             if an answer is no permitted action
         """
         question = self.ask()
+        actions, memo = answer if isinstance(answer, Decision) else (answer, None)
         chosen = question.choices.validate(actions, len(question))
+        if memo is not None:
+            memo = self._notes(memo, len(question))
+        if self.scenario.minded:
+            note(self.state, self._asked, question.individual, memo, acted=question.stage == "act")
+        if question.stage == "talk":
+            self._so_far.hear(self._asked, chosen)
+            self._ask_to(question.turn, "act")
+            return
         settle(
             self.round, question.turn, self.dice, self.answers, *self.scenario.failing, self.payoffs,
             self.repertoire.next_state, self.state.strategy, self._table(), self._asked, chosen,
         )  # fmt: skip
+        self._so_far.remember(self._table(), self._asked)
         if self._table().open.any():
             self._ask_turn(question.turn + 1)
         else:
             self._close()
 
+    def _notes(self, memo: np.ndarray, rows: int) -> np.ndarray:
+        """The notes of a decision, looked at."""
+        given = whole_numbers(memo, rows)
+        if rows and given.min() < -1:
+            raise PolicyError(f"a memo must be the number of a text, or -1 to keep the old one; got {given.min()}")
+        Words(LONGEST_MEMO, self.texts).validate(np.maximum(given, 0), rows)
+        if not self.scenario.minded and (given >= 0).any():
+            raise PolicyError(
+                "a memo must be -1 in a world of strategy tables, where nobody keeps notes; players.policy = plugin "
+                f"makes it one of minds; got {given.max()}"
+            )
+        return given
+
     def branch(self, copies: int) -> Play:
         """This world `copies` times, each replicate in a row, to go on in different ways."""
-        met, turn = self.met, self.ask().turn
+        met, asked = self.met, self.ask()
         other = copy.copy(self)
         other.state = self.state.branch(copies)
         address = np.repeat(self.dice.address, copies, axis=0)
@@ -180,13 +216,18 @@ class Play:
         }
         other._met = met._replace(**by_replicate)
         other.acts = np.repeat(self.acts, copies, axis=0)
-        other._ask_turn(turn)
+        other._so_far = self._so_far.branch(copies, self._asked)
+        other.texts = copy.deepcopy(self.texts)
+        other.words = self.words._replace(texts=other.texts)
+        other._ask_to(asked.turn, asked.stage)
         return other
 
     # ------------------------------------------------------------------ the order of the round
 
     def reopen(self) -> None:
-        """Forget the question that is open, after the table was changed from outside: the same dice, other views."""
+        """Open the round anew, after the table was changed from outside: the same dice, other views."""
+        if self._begun:
+            self._so_far.undo(self.state)
         self._name_by_type()
         self._question = None
 
@@ -201,9 +242,17 @@ class Play:
             self.round, self.dice, self.answers, self.manners, state.strategy, state.alive, state.group,
             state.standing, self._table(),
         )  # fmt: skip
+        self._so_far.begin(
+            self._table(), state, first_round=self.round == 0, talking=self.scenario.talk != "never"
+        )  # fmt: skip
 
     def _ask_turn(self, turn: int) -> Question:
-        """What do I know of you, and what do I do?"""
+        """What is said before this turn, if anything; else what is done in it?"""
+        talking = self.scenario.talk == "always" or (self.scenario.talk == "first" and turn == 0)
+        return self._ask_to(turn, "talk" if talking else "act")
+
+    def _ask_to(self, turn: int, stage: str) -> Question:
+        """What do I know of you, and what do I say, or do?"""
         met = self._table()
         replicate, encounter = np.nonzero(met.open)
         asked = np.empty((2 * len(replicate), 3), np.int64)
@@ -214,10 +263,15 @@ class Play:
             self.round, turn, self.dice, self.answers, self.state.strategy, self.state.standing,
             self.state.opinion, met, asked, seen, draw,
         )  # fmt: skip
+        individual, partner, row = seen[:, 0], seen[:, 1], 2 * asked[:, 1] + asked[:, 2]
+        if stage == "talk":
+            draw_words(self.dice, self.round, turn, asked, draw)
+        view = self._so_far.view(asked, Seen(*seen.T[2:]), individual, self.state)
         self._asked = asked
         self._question = Question(
-            "act", self.round, turn, asked[:, 0], seen[:, 0], seen[:, 1], View(*seen.T[2:]), self.choices, draw
-        )
+            stage, self.round, turn, asked[:, 0], individual, partner, view,
+            self.choices if stage == "act" else self.words, draw, row, self.texts,
+        )  # fmt: skip
         return self._question
 
     def _close(self) -> None:
@@ -230,7 +284,10 @@ class Play:
 
     def _replace(self) -> None:
         """Who replaces whom? The round is over."""
+        before = mark(self.state) if self.scenario.minded else None
         self.learn(self.round, self.dice, self._listed, *self._selection, *self._columns)
+        if before is not None:
+            forget(self.state, before, self._deciders)
         self.round += 1
         self._name_by_type()
 
@@ -241,6 +298,10 @@ class Play:
         if not (self.scenario.update.in_order and self.scenario.network.enabled and around):
             return self.answers
         return self.answers._replace(indices=around(self.scenario.size).ravel())
+
+    @functools.cached_property
+    def _deciders(self) -> Deciders:
+        return deciders(self.scenario)
 
     @property
     def _selection(self) -> tuple[float, float, int]:
@@ -256,8 +317,14 @@ class Play:
 
     @property
     def may_advance(self) -> bool:
-        """Can rounds go on without asking? Not from within a round, nor with scripted dice."""
-        return len(self.dice.address) == 0 and (self._question is None or self._question.turn == 0)
+        """Can rounds go on without asking? Not from within a round, with scripted dice, or where others decide."""
+        return len(self.dice.address) == 0 and not self._begun and not self.scenario.minded
+
+    @property
+    def _begun(self) -> bool:
+        """Has anybody answered in the open round?"""
+        opening = "act" if self.scenario.talk == "never" else "talk"
+        return self._question is not None and (self._question.turn > 0 or self._question.stage != opening)
 
     def advance(self, rounds: int) -> np.ndarray:
         """Rounds in which everybody does what its strategy's table says, and nobody is asked.
@@ -270,7 +337,7 @@ class Play:
         """
         replicates, strategies = self.state.shape[0], len(self.repertoire.names)
         if not self.may_advance:
-            raise CoopError("rounds cannot go on without asking from within a round, nor with scripted dice")
+            raise CoopError("rounds cannot go on without asking from within a round, with scripted dice, or with minds")
         counts = np.zeros((replicates, rounds, strategies), np.int64)
         if rounds == 0:
             return counts

@@ -35,7 +35,9 @@ class TableReader:
         return self.repertoire if type(self).decide is TableReader.decide else None
 
     def decide(self, question: Question) -> np.ndarray:
-        """int64 (Q,): 0 to cooperate, 1 to defect."""
+        """int64 (Q,): 0 to cooperate, 1 to defect; where words are asked for, silence."""
+        if question.stage != "act":
+            return np.zeros(len(question), np.int64)
         action = np.empty(len(question), np.int64)
-        read_table(self.repertoire.cooperate, *question.view, question.draw, action)
+        read_table(self.repertoire.cooperate, *question.view.seen, question.draw, action)
         return action

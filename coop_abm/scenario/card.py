@@ -22,7 +22,7 @@ from coop_abm.scenario.expectation import Expectation, expectation, verdict
 from coop_abm.scenario.files import dumps
 from coop_abm.scenario.knobs import digest, replace
 from coop_abm.scenario.library import NAMED, named
-from coop_abm.scenario.players import head_count
+from coop_abm.scenario.players import Players, head_count
 from coop_abm.scenario.scenario import Scenario
 
 #: The neutral answers, in the order in which the round asks.
@@ -111,10 +111,21 @@ def _game(scenario: Scenario) -> str:
 def _players(scenario: Scenario) -> str:
     heads = head_count(scenario.players, scenario.size)
     rows = [
-        (_title(who.strategy), f"{count / scenario.size:.4g}", f"{count:,}", _where(who.nodes), escaped(who.policy))
+        (
+            _title(who.strategy),
+            f"{count / scenario.size:.4g}",
+            f"{count:,}",
+            _where(who.nodes),
+            _decider(who),
+        )
         for who, count in zip(scenario.players, heads, strict=True)
     ]
     return _table(("strategy", "share at the start", "individuals", "where", "who decides"), rows)
+
+
+def _decider(who: Players) -> str:
+    """Who decides for an entry."""
+    return who.policy.kind if who.policy.tabled else escaped(f"{who.policy.title}: {who.label}", 120)
 
 
 def _where(nodes: tuple[int, ...]) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, field_validator
+from pydantic import BeforeValidator, model_validator
 
-from coop_abm.core.part import Part, knob
+from coop_abm.core.part import Part, kind_of, knob
+from coop_abm.scenario.minds import KINDS, AnyMind, Table
 from coop_abm.strategies import AnyStrategy, Reciprocator
-
-#: Kinds of policy that this version can run; ``policies/roster.py`` resolves them.
-POLICIES = ("table",)
 
 
 def _listed(given: Any) -> Any:
@@ -24,17 +22,34 @@ class Players(Part):
 
     share: float = knob(1.0, "share", low=0, high=1, step=0.05, help="share of the population at the start")
     strategy: AnyStrategy = knob(Reciprocator(), "strategy", help="what they start with and pass on")
-    policy: str = knob("table", "policy", help="who decides for them")
+    policy: AnyMind = knob(Table(), "policy", help="who decides for them")
     nodes: Annotated[tuple[int, ...], BeforeValidator(_listed)] = knob(
         (), "nodes", help="nodes on which they start, counted from 0; their share is then their number"
     )
 
-    @field_validator("policy")
+    @model_validator(mode="before")
     @classmethod
-    def _can_be_run(cls, policy: str) -> str:
-        if policy not in POLICIES:
-            raise ValueError(f"must be one of {', '.join(POLICIES)} in this version")
-        return policy
+    def _spelled_out(cls, given: Any) -> Any:
+        """``policy = "model", model = "..."``: knobs of the policy may stand beside its name."""
+        if not isinstance(given, dict) or not isinstance(given.get("policy"), str):
+            return given
+        members = {kind_of(kind): kind for kind in KINDS}
+        chosen = members.get(given["policy"])
+        own = set(chosen.model_fields) - set(cls.model_fields) if chosen else set()
+        inside = {name: value for name, value in given.items() if name in own}
+        outside = {name: value for name, value in given.items() if name not in own}
+        return outside | {"policy": {"kind": given["policy"], **inside}}
+
+    @model_validator(mode="after")
+    def _sits_somewhere(self) -> Self:
+        if self.policy.seated and not self.nodes:
+            raise ValueError("nodes: must name the nodes on which the human sits, counted from 0; got none")
+        return self
+
+    @property
+    def label(self) -> str:
+        """What those who start with this entry are called in results."""
+        return self.policy.label(self.strategy.kind)
 
 
 def head_count(players: tuple[Players, ...], size: int) -> list[int]:

@@ -14,8 +14,9 @@ from pydantic import BeforeValidator, model_validator
 from coop_abm.core.part import Part, knob
 from coop_abm.games import AnyGame, Donation
 from coop_abm.mechanisms import RULES, Answers, Direct, Group, Indirect, Kin, Network, expected_matrix, neutral
+from coop_abm.scenario.minds import Mind, Table
 from coop_abm.scenario.players import Players, head_count
-from coop_abm.strategies import AllD, Reciprocator
+from coop_abm.strategies import AllD, AnyStrategy, Reciprocator
 from coop_abm.strategies.table import Repertoire, repertoire
 from coop_abm.updates import AnyUpdate, BirthDeath
 
@@ -50,6 +51,13 @@ class Scenario(Part):
         "both", "slips", help="which intended actions can fail: help and refusal alike, or help alone"
     )
 
+    talk: Literal["never", "first", "always"] = knob(
+        "never", "talk", help="round clock: partners send each other a message before the first turn, or before each"
+    )
+    talk_limit: int = knob(
+        280, "length of a message", low=1, high=4_000, step=1, unit="characters", help="most characters of a message"
+    )
+
     game: AnyGame = knob(Donation(), "game", help="who gets what")
     update: AnyUpdate = knob(BirthDeath(), "update rule", help="who replaces whom")
     players: Population = knob(
@@ -68,6 +76,8 @@ class Scenario(Part):
         if not self.players:
             raise ValueError("players: at least one entry is needed")
         self._seats_fit()
+        if self.clock == "event" and self.minded:
+            self._refuse_minds()
         if self.clock == "event" and self.indirect.enabled and not self.indirect.assessment.innate:
             raise ValueError(
                 "indirect.assessment: on the event clock it must be type, because under a norm there is no "
@@ -104,6 +114,15 @@ class Scenario(Part):
         if grouped and not on_a_graph and self.partners == "all":
             raise ValueError("partners: must be one while groups grow and shrink; got all")
         return self
+
+    def _refuse_minds(self) -> None:
+        if self.talk != "never":
+            raise ValueError(f"talk: must be never unless clock = round; got {self.talk}")
+        wrong = next(entry for entry in self.players if not entry.policy.tabled)
+        raise ValueError(
+            "players.policy: must be table on the event clock, which reads expected payoffs of strategies; got "
+            f"{wrong.policy.kind} (clock = round can ask anybody)"
+        )
 
     def _seats_fit(self) -> None:
         """Do the shares and the declared nodes cover the population, each place once?"""
@@ -165,30 +184,43 @@ class Scenario(Part):
                 answers = mechanism.answer(answers, seed)
         return answers
 
+    @property
+    def minded(self) -> bool:
+        """Does anybody decide who is no strategy table, or does anybody talk?"""
+        return self.talk != "never" or any(not entry.policy.tabled for entry in self.players)
+
+    @property
+    def inherited(self) -> tuple[tuple[AnyStrategy, Mind], ...]:
+        """What can be inherited: a strategy and who decides, each pair once, in the order of `players`.
+
+        Whoever sits on its nodes (a human) passes on its strategy alone.
+        """
+        return tuple(dict.fromkeys(_passed_on(entry) for entry in self.players))
+
     def repertoire(self) -> Repertoire:
         """The strategies of this world, equal ones once, in the order of `players`."""
-        distinct = list(dict.fromkeys(entry.strategy for entry in self.players))
-        names = [strategy.kind for strategy in distinct]
+        pairs = self.inherited
+        names = [mind.label(strategy.kind) for strategy, mind in pairs]
         named = tuple(
             name if names.count(name) == 1 else f"{name}_{names[:s].count(name) + 1}" for s, name in enumerate(names)
         )
         payoffs = self.game.payoffs()
-        return repertoire(named, tuple(strategy.automaton(payoffs) for strategy in distinct))
+        return repertoire(named, tuple(strategy.automaton(payoffs) for strategy, _mind in pairs))
 
     def starting_counts(self) -> np.ndarray:
         """int64 (S,): how many individuals start with each strategy of the repertoire."""
-        distinct = list(dict.fromkeys(entry.strategy for entry in self.players))
-        counts = np.zeros(len(distinct), np.int64)
+        pairs = self.inherited
+        counts = np.zeros(len(pairs), np.int64)
         for entry, heads in zip(self.players, head_count(self.players, self.size), strict=True):
-            counts[distinct.index(entry.strategy)] += heads
+            counts[pairs.index(_passed_on(entry))] += heads
         return counts
 
     def seats(self) -> np.ndarray:
         """int64 (N,): the strategy declared for each node, -1 where chance decides."""
-        distinct = list(dict.fromkeys(entry.strategy for entry in self.players))
+        pairs = self.inherited
         found = np.full(self.size, -1, np.int64)
         for entry in self.players:
-            found[list(entry.nodes)] = distinct.index(entry.strategy)
+            found[list(entry.nodes)] = pairs.index(_passed_on(entry))
         return found
 
     @property
@@ -210,3 +242,7 @@ class Scenario(Part):
             rows.cooperate, rows.next_state, rows.helper, self.game.payoffs(), answers, self.execution_error,
             refusals_fail=self.slips == "both",
         )  # fmt: skip
+
+
+def _passed_on(entry: Players) -> tuple[AnyStrategy, Mind]:
+    return entry.strategy, Table() if entry.policy.seated else entry.policy

@@ -46,7 +46,7 @@ def test_a_model_gives_the_rows_of_run_exactly(name):
 def test_a_model_gives_the_rows_of_a_bare_play_exactly(name):
     scenario = named(name)
     play = Play(scenario, 7)
-    bare = RoundWorld(play, roster(scenario, play.repertoire))
+    bare = RoundWorld(play, roster(scenario, play.repertoire, play.answers))
     rows = pandas.DataFrame(list(history(bare, play.repertoire.names, 6)))
     model = CoopModel(scenario, rng=7)
     model.run_for(6)

@@ -173,6 +173,7 @@ def commands(text):
 @every_model
 def test_the_commands_of_its_readme_run(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").symlink_to(ROOT / "models", target_is_directory=True)
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # main() sets its own
     for arguments in commands(readme(name)):
         monkeypatch.setattr(sys, "argv", ["coop-abm", *arguments])

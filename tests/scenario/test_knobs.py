@@ -181,7 +181,8 @@ def test_a_grid_may_walk_over_kinds():
 #: A permitted other value for each knob of a world in which all rules are on.
 OTHER_VALUE = {
     "size": 200, "clock": None, "partners": "all", "payoff": "accumulated", "execution_error": 0.1,
-    "slips": "help", "game": "snowdrift", "game.benefit": 4.0, "game.cost": 0.5, "update": "imitation",
+    "slips": "help", "talk": "first", "talk_limit": 100,
+    "game": "snowdrift", "game.benefit": 4.0, "game.cost": 0.5, "update": "imitation",
     "update.intensity": 0.7, "players.0.share": None, "players.0.strategy": "tft", "players.0.policy": None,
     "players.1.share": None, "players.1.strategy": "allc", "players.1.policy": None, "kin.enabled": False,
     "kin.relatedness": 0.9, "kin.channel": "meeting", "kin.family": 5, "kin.pedigree": "cousins",
