@@ -15,7 +15,7 @@ import numpy as np
 
 from coop_abm import lab
 from coop_abm.core.errors import PolicyError, ScenarioError
-from coop_abm.core.question import Decision, Question
+from coop_abm.core.question import Decision, Options, Question
 from coop_abm.engine.rounds import Play
 from coop_abm.games import Donation
 from coop_abm.mechanisms import Direct, Group, Indirect, Kin, Network
@@ -74,7 +74,7 @@ def check_policy(policy: Any, *, scenario: Scenario | str | Path | None = None, 
 
 
 class Heard(NamedTuple):
-    """An answer as arrays int64 (Q,); memo is -1 where nothing is noted."""
+    """An answer as arrays (Q,), texts in the place of their numbers; memo is None where the old one is kept."""
 
     action: np.ndarray
     memo: np.ndarray
@@ -92,8 +92,9 @@ class _Trial:
     def rounds(self, number: int) -> _Trial:
         """Go on until so many rounds are over, and keep every answer."""
         while self.play.round < number:
-            answer = self.roster.decide(self.play.ask())
-            self.heard.append(_heard(answer))
+            question = self.play.ask()
+            answer = self.roster.decide(question)
+            self.heard.append(_heard(answer, question))
             self.play.tell(answer)
         return self
 
@@ -104,9 +105,9 @@ class _Trial:
         while self.play.round < until:
             question, doubled = self.play.ask(), twins.ask()
             one, both = self.roster.decide(question), self.roster.decide(doubled)
-            halves = (np.split(column, 2) for column in _heard(both))  # rows stand in order of replicates
+            halves = (np.split(column, 2) for column in _heard(both, doubled))  # rows stand in order of replicates
             copies = [Heard(*columns) for columns in zip(*halves, strict=True)]
-            if not all(_equal([_heard(one)], [copy]) for copy in copies):
+            if not all(_equal([_heard(one, question)], [copy]) for copy in copies):
                 raise PolicyError(
                     f"policies[{NAME!r}] must go on alike in every copy of a world; it did not in round "
                     f"{question.round} of {where} (what a policy remembers belongs in its memo)"
@@ -125,14 +126,12 @@ class _Examiner:
     def decide(self, question: Question) -> np.ndarray | Decision:
         """The policy's answer, found to be in order."""
         answer, everybody = self._ask(question), np.arange(len(question))
-        heard = _heard(answer)
-        if not _equal([heard], [_heard(self._ask(question))]):
+        heard = _heard(answer, question)
+        if not _equal([heard], [_heard(self._ask(question), question)]):
             raise self._wrong(
                 question, "must answer the same question alike; asked twice it gave two answers (chance is `draw`)"
             )
-        nobody = _heard(self._ask(question.of(everybody[:0])))
-        if len(nobody.action):
-            raise self._wrong(question, f"must give no answer to a question of no rows; gave {len(nobody.action)}")
+        self._ask(question.of(everybody[:0]))  # whoever is asked for nobody answers with nothing
         for q in np.unique(np.linspace(0, len(question) - 1, ALONE).astype(np.int64)).tolist():
             if not self._same(heard, question, everybody[q : q + 1]):
                 raise self._wrong(question, "must answer a row alone as it does among others; it did not")
@@ -141,7 +140,8 @@ class _Examiner:
         return answer
 
     def _same(self, heard: Heard, question: Question, rows: np.ndarray) -> bool:
-        return _equal([Heard(*(column[rows] for column in heard))], [_heard(self._ask(question.of(rows)))])
+        some = question.of(rows)
+        return _equal([Heard(*(column[rows] for column in heard))], [_heard(self._ask(some), some)])
 
     def _ask(self, question: Question) -> np.ndarray | Decision:
         """Ask with arrays that cannot be written to, and see whether they were."""
@@ -180,10 +180,15 @@ def _protected(question: Question) -> Question:
     return copy
 
 
-def _heard(answer: np.ndarray | Decision) -> Heard:
-    if isinstance(answer, Decision):
-        return Heard(np.asarray(answer.action), np.asarray(answer.memo))
-    return Heard(np.asarray(answer), np.full(len(answer), -1, np.int64))
+def _heard(answer: np.ndarray | Decision, question: Question) -> Heard:
+    """The answer in the words of its world: another one may number its texts in another order."""
+    texts, rows = question.texts, len(question)
+    action, memo = answer if isinstance(answer, Decision) else (answer, np.full(rows, -1))
+    told = action.tolist() if isinstance(question.choices, Options) else [texts[n] for n in action.tolist()]
+    noted = [texts[n] if n >= 0 else None for n in memo.tolist()]
+    columns = np.empty((2, rows), object)
+    columns[0], columns[1] = told, noted
+    return Heard(*columns)
 
 
 def _equal(some: list[Heard], others: list[Heard]) -> bool:

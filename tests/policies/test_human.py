@@ -25,6 +25,7 @@ from coop_abm.seat import play, seated
 from coop_abm.strategies import AllC, AllD, TitForTat
 from coop_abm.structures import Ring
 from coop_abm.updates import BirthDeath, ImitateTheBest, WrightFisher
+from tests.cli.terminal import assert_refused, in_process
 from tests.policies.worlds import plugged, tables, world
 
 PAYOFFS = np.array([[2.0, -1.0], [3.0, 0.0]])
@@ -453,23 +454,32 @@ ROOT = Path(__file__).parents[2]
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+GAME = ("play", "direct", "--clock", "round", "--rounds", "3", "--seed", "1")
+
+
 def piped(text, *words, encoding="utf-8"):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.policies.sitting", *words], cwd=ROOT, input=text.encode(encoding),
+        [sys.executable, "-m", "coop_abm.cli", *words], cwd=ROOT, input=text.encode(encoding),
         env={**os.environ, "PYTHONUTF8": "1"}, capture_output=True, timeout=300,
     )  # fmt: skip
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+def test_a_world_that_asks_nobody_is_refused_by_the_command(monkeypatch, capsys):
+    end = in_process(monkeypatch, capsys, "play", "kin")
+    assert_refused(end, "clock: must be round, on which individuals decide; got event (say --clock round)")
+    assert end.out == ""
+
+
 def test_a_game_through_a_pipe_to_its_end():
-    code, out, err = piped("hm\n" + "c\n" * 200, "all_five", "2")
+    code, out, err = piped("hm\n" + "c\n" * 200, "play", "all_five", "--rounds", "2", "--seed", "1", "--talk", "first")
     assert (code, err) == (0, "") and "2 of 2 rounds were played." in out and "\x1b" not in out
     assert "share of cooperation         1.000" in out
     assert "cooperate or defect? " in out and "your message to individual " in out
 
 
 def test_a_pipe_that_ends_is_somebody_who_leaves_and_bytes_that_are_no_text_are_asked_again():
-    code, out, err = piped("?\nx\n\xff\xfe\n\xe9\n", "direct", "3", encoding="latin-1")
+    code, out, err = piped("?\nx\n\xff\xfe\n\xe9\n", *GAME, encoding="latin-1")
     assert (code, err) == (0, "") and "You left. 0 of 3 rounds were played." in out
     assert out.count("type c to cooperate, d to defect, ? for help, q to leave; got ") == 3 and "got 'x'" in out
 
@@ -478,7 +488,7 @@ def test_a_pipe_that_ends_is_somebody_who_leaves_and_bytes_that_are_no_text_are_
 class TestTerminal:
     """The same at a pseudo-terminal."""
 
-    def at(self, *keys, words=("direct", "3"), columns=80):
+    def at(self, *keys, columns=80):
         """(exit code, what stood on the screen) after typing keys, each when it is asked for something."""
         import fcntl
         import pty
@@ -491,12 +501,13 @@ class TestTerminal:
         env.pop("NO_COLOR", None)
         process = subprocess.Popen(
             [sys.executable, "-c", "import fcntl, runpy, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-             "runpy.run_module('tests.policies.sitting', run_name='__main__', alter_sys=True)", *words],
+             "runpy.run_module('coop_abm.cli', run_name='__main__', alter_sys=True)", *GAME],
             cwd=ROOT, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
         )  # fmt: skip
         os.close(theirs)
         screen, shown, typed, waiting = "", b"", list(keys), 0
-        deadline = time.monotonic() + 240
+        quiet = deadline = time.monotonic()
+        deadline += 240
         while time.monotonic() < deadline:
             if select.select([ours], [], [], 0.2)[0]:
                 try:
@@ -505,11 +516,15 @@ class TestTerminal:
                     break
                 if not read:
                     break
-                shown += read
+                shown, quiet = shown + read, time.monotonic()
                 screen = shown.decode(errors="replace")
             if typed and screen.endswith(("defect? ", "): ")) and len(screen) > waiting:
                 waiting = len(screen)
                 os.write(ours, typed.pop(0).encode())
+            elif waiting and not typed and time.monotonic() > quiet + 3:
+                # An interrupt between the prompt and the wait for a key is heard of with the next key.
+                quiet = time.monotonic()
+                os.write(ours, keys[-1].encode())
         os.close(ours)
         try:
             return process.wait(timeout=60), screen
@@ -531,4 +546,6 @@ class TestTerminal:
         code, screen = self.at("\x04")
         assert code == 0 and "You left." in screen and "Traceback" not in screen
         code, screen = self.at("\x03")
-        assert code == 130 and "Interrupted." in screen and "Traceback" not in screen
+        assert (
+            code == 130 and "Interrupted." in screen and "coop-abm: interrupted" in screen and "Traceback" not in screen
+        )

@@ -175,7 +175,7 @@ def test_notes_survive_a_branch_and_go_their_own_ways():
     question = twins.ask()
     memo = np.where(question.replicate == 0, question.texts.number("left"), -1)
     twins.tell(Decision(np.zeros(len(question), np.int64), memo))
-    left, kept = (set(map(play.texts.__getitem__, twins.state.memo[k].tolist())) for k in (0, 1))
+    left, kept = (set(map(twins.texts.__getitem__, twins.state.memo[k].tolist())) for k in (0, 1))
     assert left == {"left"} and "left" not in kept
 
 
