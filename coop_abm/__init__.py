@@ -53,8 +53,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Means", "Play", "Run", "Scenario", "__version__",
-    "advise", "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run", "tournament", "world",
+    "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Means", "Play", "Run", "Scenario",
+    "__version__", "advise", "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run", "tournament", "world",
 ]  # fmt: skip
 
 

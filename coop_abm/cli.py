@@ -18,6 +18,7 @@ import typer
 
 from coop_abm import cli_minds
 from coop_abm._version import __version__
+from coop_abm.cli_knobs import changes
 from coop_abm.screen import give, progress, say_notes, say_written, show_five_rules
 
 app = typer.Typer(
@@ -139,7 +140,7 @@ def threshold(
 
     _checked(seed)
     found = found_graph(
-        graph, weight=None if weight == "none" else weight, seed=seed, knobs=_changes(context.args),
+        graph, weight=None if weight == "none" else weight, seed=seed, knobs=changes(context.args),
         largest_component=largest_component,
     )  # fmt: skip
     experiment = Threshold(
@@ -261,7 +262,7 @@ def dashboard(
     from coop_abm import lab
 
     lab.check_seed(seed)
-    declared = lab.world(scenario, **_changes(context.args))
+    declared = lab.world(scenario, **changes(context.args))
     say_notes(declared)
     from coop_abm.dashboard import page, serve  # seconds; what is wrong with the scenario is said before
 
@@ -288,7 +289,7 @@ def knobs(
     from coop_abm.core.errors import quoted
     from coop_abm.scenario.catalogue import knobs as all_knobs
 
-    for knob in all_knobs(lab.world(scenario, **_changes(context.args))):
+    for knob in all_knobs(lab.world(scenario, **changes(context.args))):
         if knob.choices:
             permitted = " | ".join(knob.choices)
         elif knob.low is not None and knob.high is not None:
@@ -338,7 +339,7 @@ def _declared(context: typer.Context, scenario: str, graph: Path | None, unweigh
     """The scenario that a command line means: a name or a file, a graph, some knobs."""
     from coop_abm import lab
 
-    return lab.world(scenario, graph=graph, weight=None if unweighted else "weight", **_changes(context.args))
+    return lab.world(scenario, graph=graph, weight=None if unweighted else "weight", **changes(context.args))
 
 
 def _checked(seed: int) -> int:
@@ -346,29 +347,6 @@ def _checked(seed: int) -> int:
 
     check_seed(seed)
     return seed
-
-
-def _changes(arguments: list[str]) -> dict[str, Any]:
-    """Knobs from the command line: ``--kin.relatedness 0.3`` or ``--kin.relatedness=0.3``."""
-    from coop_abm.core.errors import ScenarioError, quoted
-    from coop_abm.scenario.knobs import dotted, parsed
-
-    changes: dict[str, Any] = {}
-    rest = list(arguments)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("--") or len(word) < 3:
-            raise ScenarioError(f"{quoted(word)}: a knob is set by --name value")
-        name, given, text = word[2:].partition("=")
-        if not given:
-            if not rest:
-                raise ScenarioError(f"{quoted(word)}: a value is missing")
-            text = rest.pop(0)
-        path = dotted(name.replace("-", "_"))
-        if path in changes:
-            raise ScenarioError(f"{quoted(path)[1:-1]}: given twice")
-        changes[path] = parsed(text)
-    return changes
 
 
 def main() -> None:

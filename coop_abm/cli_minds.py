@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coop_abm.cli_knobs import changes
+
 if TYPE_CHECKING:
     from coop_abm.policies.means import Means
     from coop_abm.policies.report import MindsReport
@@ -114,13 +116,12 @@ def plan(
     import json
 
     from coop_abm import lab
-    from coop_abm.cli import _changes
     from coop_abm.policies.plan import plan as foresee
 
     lab.check_seed(seed)
     lab.check_whole("steps", steps, 0, 1_000_000)
     lab.check_whole("replicates", replicates, 1, 100_000)
-    found = foresee(lab.world(scenario, **_changes(context.args)), steps=steps, seed=seed, replicates=replicates)
+    found = foresee(lab.world(scenario, **changes(context.args)), steps=steps, seed=seed, replicates=replicates)
     if as_json:
         typer.echo(json.dumps(found.tree(), indent=2, ensure_ascii=False))
     else:
@@ -137,7 +138,7 @@ def transcript(
         Path | None, typer.Option("--journal", help="The journal, where it is not where it was.")
     ] = None,
 ) -> None:
-    """Show what was said between a run and its language models: prompts, replies, what was understood, cost, latency."""
+    """Show what a run and its language models said: prompts, replies, what was understood, cost, latency."""
     from coop_abm.transcript import source
     from coop_abm.transcript import transcript as lines
 
@@ -165,14 +166,13 @@ def play(
 ) -> None:
     """Take a seat in a world on the round clock: you against any mix of strategies and models."""
     from coop_abm import lab, seat
-    from coop_abm.cli import _changes
 
     means = means_of(
         journal=journal, journal_mode=journal_mode, transport=transport, concurrency=concurrency, deadline=deadline,
         max_calls=max_calls, max_tokens=max_tokens, max_cost=max_cost, budget=budget, accept_model=accept_model,
         stand_in=stand_in,
     )  # fmt: skip
-    declared = lab.world(scenario, **_changes(context.args))
+    declared = lab.world(scenario, **changes(context.args))
     read, say = seat.at_terminal()
     played = seat.play(declared, read=read, say=say, node=node, rounds=rounds, seed=seed, means=means)
     if played.left == "interrupted":
@@ -223,13 +223,12 @@ def comprehension(
 ) -> None:
     """Ask the language models of a world about its rules, state and history, and score the answers."""
     from coop_abm import lab
-    from coop_abm.cli import _changes
     from coop_abm.policies.understanding import lines, understanding
 
     lab.check_seed(seed)
     lab.check_whole("questions", questions, 1, 100_000)
     lab.check_whole("rounds", rounds, 1, 10_000)
-    declared = lab.world(scenario, **_changes(context.args))
+    declared = lab.world(scenario, **changes(context.args))
     means = means_of(
         journal=journal, journal_mode=journal_mode, transport=transport, concurrency=concurrency, deadline=deadline,
         max_calls=max_calls, max_tokens=max_tokens, max_cost=max_cost, budget=budget, accept_model=accept_model,

@@ -99,8 +99,10 @@ class Store:
             return self._connected("mode=ro")
         except sqlite3.OperationalError as error:
             # In a folder that cannot be written to. Without a log beside it the file itself is all there is.
-            kept_out = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-            if not kept_out or ((log := Path(f"{self.path}-wal")).exists() and log.stat().st_size):
+            log = Path(f"{self.path}-wal")
+            if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or (
+                log.exists() and log.stat().st_size
+            ):
                 raise
             return self._connected("immutable=1")
 
@@ -146,7 +148,7 @@ class Store:
         try:
             yield
         except TROUBLE as error:
-            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
+            if _code(error) == sqlite3.SQLITE_NOTADB:
                 raise JournalError(f"{self.named} is no journal of coop_abm; it was left as it is") from None
             raise JournalError(
                 f"{self.named} cannot be used: {quoted(str(error), 200)[1:-1]}; what it acknowledged is kept"
@@ -203,10 +205,14 @@ class Store:
             raise JournalError(f"{self.named} cannot be reached ({error.strerror})") from None
         if size < 100:
             raise JournalError(f"{self.named} is cut short, or no journal; it was left as it is: name another file")
-        with self.trouble(), contextlib.closing(self._connected("immutable=1")) as base:
-            application, version = (
-                base.execute(f"PRAGMA {n}").fetchone()[0] for n in ("application_id", "user_version")
-            )
+        with self.trouble():
+            try:
+                application, version = self._header("immutable=1")
+            except sqlite3.DatabaseError as error:
+                # Half folded in when a process was killed, or the disk was full: whole together with its log alone.
+                if _code(error) != sqlite3.SQLITE_CORRUPT:
+                    raise
+                application, version = self._header("mode=ro")
         if application != APPLICATION:
             raise JournalError(f"{self.named} is no journal of coop_abm; it was left as it is: name another file")
         if version != FORMAT:
@@ -214,6 +220,12 @@ class Store:
                 f"{self.named} has format {version}, and this version of coop_abm reads format {FORMAT}; "
                 "it was left as it is"
             )
+
+    def _header(self, how: str) -> tuple[int, int]:
+        with contextlib.closing(self._connected(how)) as base:
+            names = ("application_id", "user_version")
+            application, version = (base.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+            return application, version
 
     def _make(self) -> None:
         """Build the file beside its place and move it there; two who begin at once make one."""
@@ -241,6 +253,11 @@ class Store:
             lock.release()
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+
+def _code(error: Exception) -> int:
+    """SQLite's primary result code; 0 for what does not come from it."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _keep_name(folder: Path) -> None:

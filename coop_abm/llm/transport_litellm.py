@@ -130,8 +130,14 @@ class LiteLLM:
             return request.model, None, None
         if not slash:
             return f"openai/{request.model}", request.endpoint, NO_KEY
-        own = os.environ.get(f"{provider.upper()}_API_KEY")
-        return request.model, request.endpoint, None if own else NO_KEY
+        return request.model, request.endpoint, None if self._has_key(request.model, provider) else NO_KEY
+
+    def _has_key(self, model: str, provider: str) -> bool:
+        """Is there a key of this very provider, so that litellm need not look for another?"""
+        if os.environ.get(f"{provider.upper()}_API_KEY"):
+            return True
+        found = self._litellm.get_llm_provider(model)[2]  # of those whose variable has a name of its own
+        return provider != "hosted_vllm" and bool(found)
 
 
 def _takes_schema(litellm: Any, model: str, provider: str) -> bool:
@@ -153,7 +159,7 @@ def _reply(response: Any, call: Call) -> Reply:
     message = getattr(choice, "message", None)
     text = getattr(message, "content", None)
     if not isinstance(text, str) or (call.last_path.endswith("/chat/completions") and not text):
-        return plain._replace(finish=MALFORMED)
+        return plain._replace(text="", finish=MALFORMED)
     usage = getattr(response, "usage", None)
     taken, given = count(getattr(usage, "prompt_tokens", None)), count(getattr(usage, "completion_tokens", None))
     # litellm writes 0 where the provider said nothing; no prompt is empty.
@@ -183,7 +189,7 @@ def _unsent(error: Exception, litellm: Any) -> CallFailed:
     """A call that ended before anything went through the gate: litellm refused it, or knows another way out."""
     status = getattr(error, "status_code", 0)
     passing = status in (408, 429) or (isinstance(status, int) and status >= 500)
-    why = f"litellm: {one_line(str(error))}"
+    why = f"litellm: {one_line(str(error).partition('Traceback (most recent')[0])}"
     if passing and not isinstance(error, litellm.APIConnectionError):  # which it also makes of any error of its own
         met = failure_in(Answer(status, {}, str(error).encode("utf-8", "replace")))
         if met is not None:

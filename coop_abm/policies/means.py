@@ -232,6 +232,6 @@ def check_stand_in(model: str, payoffs: tuple[tuple[float, float], tuple[float, 
         )
 
     try:
-        player(model.removeprefix(STAND_IN))
+        player(model)
     except InputError as error:
         raise InputError(f"players.policy.model: {error}") from None

@@ -33,9 +33,38 @@ KNOBS = {
         ["--players.0.strategy", "angel"], ["players.0.strategy.kind must be one of allc", "got 'angel'"],
     ),
     "a player who is not there": (["--players.7.share", "0.5"], ["players.7.share", "2 entries, counted from 0"]),
-    "a policy of a later version": (
-        ["--players.0.policy", "model"], ["players.0.policy: must be one of table", "got 'model'"],
+    "a policy that there is not": (
+        ["--players.0.policy", "robot"], ["players.0.policy.kind must be one of table, model", "got 'robot'"],
     ),
+    "a model where nobody is asked": (
+        ["--players.0.policy", "model"], ["players.policy: must be table on the event clock", "got model"],
+    ),
+    "a stand-in that there is not": (
+        ["--clock", "round", "--players.0.policy", "model", "--players.0.policy.model", "stand-in/angel"],
+        ["players.policy.model: must be stand-in/ and one of allc", "got 'stand-in/angel'"],
+    ),
+    "a model of unknown price": (
+        ["--clock", "round", "--players.0.policy", "model", "--players.0.policy.model", "openai/no-such-model"],
+        ["players.policy.model: no price is known for openai/no-such-model", "price_input and price_output"],
+    ),
+    "a bill without a cap": (
+        ["--clock", "round", "--players.0.policy", "model", "--players.0.policy.model", "openai/gpt-4o-mini"],
+        ["max_cost: openai/gpt-4o-mini costs money, so there must be a cap"],
+    ),
+    "a human who is not there": (
+        ["--clock", "round", "--players.0.policy", "human"], ["players.0: nodes: must name the nodes"],
+    ),
+    "a language that there is not": (
+        ["--clock", "round", "--players.0.policy", "model", "--players.0.policy.language", "la"],
+        ["players.0.policy.language must be one of en, fr, de, es, ar, zh, vi; got 'la'"],
+    ),
+    "an address with a password": (
+        ["--clock", "round", "--players.0.policy", "model", "--players.0.policy.api_base", "http://me:pw@127.0.0.1/v1"],
+        ["players.0.policy.api_base: must be an http:// or https:// address"],
+    ),
+    "a mode that there is not": (["--journal-mode", "burn"], ["mode must be one of record, replay, off"]),
+    "a transport that there is not": (["--transport", "pigeon"], ["transport must be one of litellm, slim"]),
+    "a cap below nothing": (["--max-cost", "-1"], ["max_cost must be a number, at least 0; got -1"]),
     "shares that do not add up": (["--players.0.share", "0.7"], ["players: the shares must add up to 1; got 1.2"]),
     "a switch without a value": (["--kin.enabled"], ["'--kin.enabled': a value is missing"]),
     "a word that is no option": (["kin", "0.3"], ["'kin': a knob is set by --name value"]),

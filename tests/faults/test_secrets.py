@@ -33,9 +33,11 @@ def everything(folder, fault, transport, *more, mind=""):
             f'model = "openai/some-model", api_base = "{server.base}", persona = "{PROMPT}", fallback = "random", '
             f"price_input = 0.0, price_output = 0.0, temperature = 0.5"
         )
+        path, out, journal = scenario(folder, mind), folder / "out", folder / "journal.sqlite"
         done = ran(
-            *command(scenario(folder, mind), folder / "out", folder / "journal.sqlite", "--transport", transport, *more, steps=2),
-            OPENAI_API_KEY=CANARY, COOP_ABM_DEBUG="1", LITELLM_LOG="DEBUG", PYTHONASYNCIODEBUG="1", HOME=str(folder / "home"),
+            *command(path, out, journal, "--transport", transport, *more, steps=2),
+            OPENAI_API_KEY=CANARY, COOP_ABM_DEBUG="1", LITELLM_LOG="DEBUG", PYTHONASYNCIODEBUG="1",
+            HOME=str(folder / "home"),
         )  # fmt: skip
         keys = {seen.key for seen in server.seen}
     return done, keys, bytes_below(folder) | {"stdout": done.stdout.encode(), "stderr": done.stderr.encode()}

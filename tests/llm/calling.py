@@ -44,7 +44,13 @@ def ask(name: str, asked: Request, **settings: Any) -> Reply | CallFailed:
 
 
 #: How litellm is asked: model, and whether its address ends with /v1.
-DIALECTS = {"hosted_vllm/m": True, "ollama/m": False, "ollama_chat/m": True, "anthropic/claude-3-haiku-20240307": False}
+DIALECTS = {
+    "hosted_vllm/m": True,
+    "ollama/m": False,
+    "ollama_chat/m": True,
+    "anthropic/claude-3-haiku-20240307": False,
+    "gemini/gemini-2.5-flash": False,
+}
 
 
 class Failure(NamedTuple):

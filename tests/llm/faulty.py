@@ -1,8 +1,9 @@
 """A provider with which everything goes wrong, on raw sockets, on this machine.
 
 :class:`Faulty` listens on 127.0.0.1 and answers each request with one of `FAULTS` (or well, ``ok``). It counts the
-requests on its own side, so that a test can hold its count against ours. It speaks three dialects, told
-apart by the path: OpenAI's (``/chat/completions``), Ollama's own (``/api/chat``) and Anthropic's (``/messages``).
+requests on its own side, so that a test can hold its count against ours. It speaks four dialects, told apart by the
+path: OpenAI's (``/chat/completions``), Ollama's own (``/api/chat``), Anthropic's (``/messages``) and Google's
+(``:generateContent``).
 
 A fault is a name, a list of names served in turn (the last one for good), or a function from the
 number of the request to a name; :func:`mix` makes a random one.
@@ -34,7 +35,8 @@ class Seen(NamedTuple):
     @property
     def key(self) -> str:
         """The credentials in it, whatever the header."""
-        return self.headers.get("authorization", "") or self.headers.get("x-api-key", "")
+        names = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
+        return next((self.headers[name] for name in names if name in self.headers), "")
 
 
 class Faulty:
@@ -200,6 +202,10 @@ def _good(seen: Seen, text: str = GOOD) -> bytes:
                 "stop_reason": "tool_use" if tools else "end_turn",
                 "content": tools or [{"type": "text", "text": text}],
                 "usage": {"input_tokens": 11, "output_tokens": 7}}  # fmt: skip
+    elif seen.path.endswith(":generateContent"):
+        told = {"candidates": [{"content": {"parts": [{"text": text}], "role": "model"}, "finishReason": "STOP"}],
+                "usageMetadata": {"promptTokenCount": 11, "candidatesTokenCount": 7, "totalTokenCount": 18},
+                "modelVersion": "gemini-2.5-flash"}  # fmt: skip
     elif seen.path.startswith("/api/"):
         told = {"model": model, "created_at": "2026-01-01T00:00:00Z", "done": True, "done_reason": "stop",
                 "message": {"role": "assistant", "content": text},

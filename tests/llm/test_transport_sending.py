@@ -68,6 +68,24 @@ def test_a_key_goes_to_its_own_provider_alone(name, model, given, monkeypatch):
     assert server.seen[0].key == (f"Bearer sk-{given}-0123" if given else "")
 
 
+@pytest.mark.parametrize(
+    ("model", "variable"),
+    [
+        ("together_ai/m", "TOGETHERAI_API_KEY"),
+        ("gemini/gemini-2.5-flash", "GEMINI_API_KEY"),
+        ("azure/gpt-4o", "AZURE_API_KEY"),
+        ("mistral/mistral-small-latest", "MISTRAL_API_KEY"),
+    ],
+)
+def test_litellm_finds_the_key_of_each_provider_under_its_own_name(model, variable, monkeypatch):
+    monkeypatch.setenv("AZURE_API_VERSION", "2024-10-21")
+    monkeypatch.setenv(variable, "a-key-of-that-provider")
+    with Faulty() as server:
+        reply = ask("litellm", request(model, server.root))
+    assert (reply.text, server.count) == ('{"action": "action_a"}', 1)
+    assert server.seen[0].key.removeprefix("Bearer ") == "a-key-of-that-provider"
+
+
 def test_litellm_s_habit_of_lending_openai_s_key_is_stopped_at_the_gate(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-0123456789")
     monkeypatch.delenv("NEBIUS_API_KEY", raising=False)
