@@ -138,10 +138,10 @@ class Line:
 
     @property
     def journal(self) -> str:
-        """The file of the journal; empty where nothing is kept."""
+        """The file of the journal, wherever it will be read from; empty where nothing is kept."""
         from coop_abm.llm.journal import default_path
 
-        return "" if self._means.mode == "off" else str(self._means.journal or default_path())
+        return "" if self._means.mode == "off" else str(Path(self._means.journal or default_path()).absolute())
 
     @property
     def opened(self) -> Client | None:
