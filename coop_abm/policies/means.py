@@ -141,7 +141,9 @@ class Line:
         """The file of the journal, wherever it will be read from; empty where nothing is kept."""
         from coop_abm.llm.journal import default_path
 
-        return "" if self._means.mode == "off" else str(Path(self._means.journal or default_path()).absolute())
+        if self._means.mode == "off":
+            return ""
+        return str(Path(self._means.journal or default_path()).expanduser().absolute())
 
     @property
     def opened(self) -> Client | None:
