@@ -19,7 +19,7 @@ from coop_abm.core.errors import InputError, PolicyError
 from coop_abm.mechanisms import Direct, Group, Indirect, Kin, Network
 from coop_abm.norms import SternJudging
 from coop_abm.policies.means import Means
-from coop_abm.scenario.minds import Human, Scripted, Team
+from coop_abm.scenario.minds import Human, Model, Scripted, Team
 from coop_abm.scenario.players import Players
 from coop_abm.seat import play, seated
 from coop_abm.strategies import AllC, AllD, TitForTat
@@ -432,6 +432,18 @@ def test_models_and_plugins_beside_a_human_are_reached_by_the_same_means():
 
     _human, game = sat(world(plugged(share=1.0)), "c", means=Means(policies={"mine": mine}), rounds=2)
     assert asked and 0 not in asked and game.others_cooperation == 0.0
+
+
+def test_a_stand_in_beside_a_human_is_named_as_what_it_is(tmp_path):
+    declared = world(Players(share=1.0, strategy=AllC(), policy=Model(model="stand-in/alld")), size=4)
+    means = Means(journal=tmp_path / "journal.sqlite", transport="slim")
+    human, first = sat(declared, "c", means=means, rounds=2)
+    assert first.others_cooperation == 0.0 and first.minds.sent > 0
+    told = [line for line in human.said if line.startswith("stand-in/alld")]
+    assert len(told) == 2 and all("(a strategy played by a server, no language model)" in line for line in told)
+    again, second = sat(declared, "c", means=means, rounds=2)
+    assert second.minds.sent == 0 and second.turns == first.turns
+    assert any(line.startswith("0 requests sent, ") for line in again.said)
 
 
 def test_what_is_copied_of_a_human_is_said_and_its_strategy():
