@@ -54,7 +54,8 @@ _HOMES = {
 
 __all__ = [
     "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Means", "Play", "Run", "Scenario",
-    "__version__", "advise", "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run", "tournament", "world",
+    "__version__", "advise", "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run",
+    "tournament", "world",
 ]  # fmt: skip
 
 

@@ -10,7 +10,6 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -195,7 +194,9 @@ def run(
     from coop_abm import lab, output
 
     declared = _declared(context, scenario, graph, unweighted)
+    bar = cli_minds.Bar(steps)
     means = cli_minds.means_of(
+        watch=bar.reply,
         journal=journal, journal_mode=journal_mode, transport=transport, concurrency=concurrency, deadline=deadline,
         max_calls=max_calls, max_tokens=max_tokens, max_cost=max_cost, budget=budget, accept_model=accept_model,
         stand_in=stand_in,
@@ -204,12 +205,10 @@ def run(
     cli_minds.gate(declared, min_comprehension, _checked(seed), means)
     say_notes(declared)
     with progress(quiet) as report:
-        done: Callable[[int], None] | None = None
-        if report is not None:
-            done = lambda t: report(f"step {t:,} of {steps:,}", t / max(steps, 1))  # noqa: E731
+        bar.report = report
         named = None if measures is None else [name.strip() for name in measures.split(",") if name.strip()]
         result = lab.run(
-            declared, steps=steps, seed=seed, replicates=replicates, progress=done, measures=named, means=means
+            declared, steps=steps, seed=seed, replicates=replicates, progress=bar.step, measures=named, means=means
         )
     if not quiet:
         last = result.frame.iloc[-1]

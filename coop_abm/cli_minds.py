@@ -6,6 +6,7 @@ They are part of ``coop-abm`` (``cli.py``), and share with ``run`` the options t
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,6 +68,29 @@ def means_of(
         max_calls=max_calls, max_tokens=max_tokens, max_cost=max_cost, budget=budget, accept_model=accept_model,
         stand_in=stand_in, **more,
     )  # fmt: skip
+
+
+class Bar:
+    """Progress of a run: the step, and the replies of models that came in."""
+
+    def __init__(self, steps: int):
+        self.steps, self.at, self.replies = steps, 0, 0
+        self.report: Callable[[str, float], None] | None = None
+
+    def step(self, t: int) -> None:
+        """Step t is over."""
+        self.at = t
+        self._show()
+
+    def reply(self, replies: int) -> None:
+        """So many replies came in."""
+        self.replies = replies
+        self._show()
+
+    def _show(self) -> None:
+        if self.report is not None:
+            words = f"step {self.at:,} of {self.steps:,}" + (f", {self.replies:,} replies" if self.replies else "")
+            self.report(words, self.at / max(self.steps, 1))
 
 
 def gate(declared: Scenario, least: float, seed: int, means: Means) -> None:

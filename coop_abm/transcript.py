@@ -233,7 +233,10 @@ def _end_of(role: str, text: str) -> str:
     """The end of a message, where the question is; of the rules, which are the same in all, only their length."""
     if role == "system":
         return f"({len(text):,} characters; --full shows them)"
-    return text if len(text) <= SHORT else "… " + text[-SHORT:]
+    if len(text) <= SHORT:
+        return text
+    line = text.find("\n", len(text) - SHORT) + 1  # whole lines, if there are any
+    return "…\n" + text[line:] if line else "… " + text[-SHORT:]
 
 
 def _start_of(text: str) -> str:

@@ -179,6 +179,17 @@ def test_a_journal_that_moved_can_be_named(spoken, tmp_path):
     assert list(transcript(found)) == list(transcript(source(spoken[0])))
 
 
+def test_a_journal_beside_the_run_is_found_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scenario = world((), "imitation", players=players())
+    means = Means(journal="beside.sqlite", transport=Scripted(answered))
+    run = lab.run(scenario, steps=1, measures=["cooperators"], means=means)
+    output.write_json(tmp_path / "provenance.json", {"minds": run.minds.tree()})
+    monkeypatch.chdir(tmp_path.parent)
+    assert source(tmp_path.name).journal == tmp_path / "beside.sqlite"
+    assert len(list(entries(source(tmp_path.name)))) == run.minds.sent
+
+
 def test_a_journal_that_knows_no_such_run_or_is_none_is_refused(spoken, tmp_path):
     found = source(spoken[0])
     with pytest.raises(InputError, match=r"holds no run 'another\\x1b'"):

@@ -77,7 +77,7 @@ class Reply(NamedTuple):
     input_tokens, output_tokens : as the provider counts them; None where it does not say
     reasoning : reasoning that came apart from the text, empty if there was none
     latency   : seconds from sending to the last byte
-    raw       : the body as it came
+    raw       : the body as it came, but for keys in it
     """
 
     text: str

@@ -29,6 +29,7 @@ from coop_abm.llm.wire import Wire
 #: Loggers that may be handed requests with their headers, or addresses with a key in them.
 _TALKATIVE = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai", "openai._base_client", "aiohttp.client")
 _FREE = {"litellm_provider": "ollama_chat", "mode": "chat", "input_cost_per_token": 0.0, "output_cost_per_token": 0.0}
+logger = logging.getLogger(__name__)
 _loading = threading.Lock()
 
 
@@ -52,11 +53,16 @@ class LiteLLM:
         self.deadline, self.stand_in = deadline, stand_in
         self._wire = Wire(deadline=deadline, largest=largest, concurrency=concurrency)
         self._litellm: Any = None
+        self._past: set[str] = set()
 
     async def send(self, request: Request) -> Reply:
         """The reply to one request."""
         if self._litellm is None:  # takes seconds: not on the loop, and before the deadline runs
-            self._litellm = await asyncio.to_thread(_load)
+            try:
+                self._litellm = await asyncio.to_thread(_load)
+            except (ImportError, TypeError, AttributeError) as error:
+                why = f"the installed litellm does not fit: {one_line(str(error))}; install litellm>=1.106,<2"
+                raise CallFailed("refused", why, sent=False) from None
         if request.model.startswith("stand-in/") and self.stand_in is None:
             raise CallFailed("refused", "model stand-in/... needs a running stand-in server; there is none", sent=False)
         result = await self._call(request)
@@ -90,6 +96,9 @@ class LiteLLM:
             return call.last
         if call.last is not None and (failure := failure_in(call.last, call.hidden())) is not None:
             return failure
+        if call.last is None and call.provider not in self._past:
+            self._past.add(call.provider)
+            logger.warning("litellm reaches %s past the gate: nothing limits size and tries there", call.provider)
         return _reply(response, call)
 
     def _arguments(self, request: Request) -> dict[str, Any]:

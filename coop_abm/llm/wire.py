@@ -15,7 +15,7 @@ import aiohttp
 import yarl
 
 from coop_abm._version import __version__
-from coop_abm.core.errors import CallFailed
+from coop_abm.core.errors import CallFailed, quoted
 from coop_abm.llm.addresses import proxy_for
 from coop_abm.llm.verdict import Answer
 
@@ -109,8 +109,10 @@ def _unreached(error: aiohttp.ClientConnectorError) -> CallFailed:
     """Nothing was sent, because nobody was there, or not the one whom the certificate should name."""
     if isinstance(error, aiohttp.ClientSSLError):
         return CallFailed("connection", f"no trusted connection ({type(error).__name__})", sent=False)
-    why = error.os_error.strerror or type(error.os_error).__name__
-    return CallFailed("connection", f"the provider cannot be reached ({why})", sent=False, again=True)
+    number = error.os_error.errno or 0
+    why = os.strerror(number) if number > 0 else error.os_error.strerror or type(error.os_error).__name__
+    where = quoted(f"{error.host}:{error.port}")[1:-1]
+    return CallFailed("connection", f"{where} cannot be reached ({why})", sent=False, again=True)
 
 
 def _trusted() -> ssl.SSLContext:

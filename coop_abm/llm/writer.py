@@ -93,6 +93,7 @@ class Writer:
                         break
                 going_on = group[-1] is not None
                 self._commit([item for item in group if item is not None])
+                group.clear()  # nothing of it is kept while waiting for the next
         finally:  # also if a work raised what it must not: nobody may wait for ever
             self._over = True
             self._refuse()

@@ -38,6 +38,7 @@ class Means:
     stand_in : address of a stand-in that runs already, ``http://127.0.0.1:5000/v1``; empty: one is started
     policies : objects of the user's own, by the names that the scenario gives them
     human    : asks the human
+    watch    : called with the number of replies that came in so far, from another thread
     """
 
     journal: Path | str | None = None
@@ -53,6 +54,7 @@ class Means:
     stand_in: str = ""
     policies: Mapping[str, Any] = field(default_factory=dict)
     human: Asker | None = None
+    watch: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:
         for name, permitted in (("mode", MODES), ("transport", TRANSPORTS)):
@@ -80,7 +82,7 @@ class Line:
         (reward, sucker), (temptation, punishment) = scenario.game.payoffs().tolist()
         self._payoffs = (reward, sucker), (temptation, punishment)
         self._client: Client | None = None
-        self._transport = Waking(self._made)
+        self._transport = Waking(self._made, means.watch)
         self._stand_in: StandIn | None = None
 
     def check(self) -> None:
@@ -136,10 +138,12 @@ class Line:
 
     @property
     def journal(self) -> str:
-        """The file of the journal; empty where nothing is kept."""
+        """The file of the journal, wherever it will be read from; empty where nothing is kept."""
         from coop_abm.llm.journal import default_path
 
-        return "" if self._means.mode == "off" else str(self._means.journal or default_path())
+        if self._means.mode == "off":
+            return ""
+        return str(Path(self._means.journal or default_path()).expanduser().absolute())
 
     @property
     def opened(self) -> Client | None:
@@ -192,15 +196,19 @@ class Line:
 class Waking:
     """A transport that is made when the first request is sent, so that a run read from the journal makes none."""
 
-    def __init__(self, make: Callable[[], Transport]):
-        self._make = make
+    def __init__(self, make: Callable[[], Transport], watch: Callable[[int], None] | None = None):
+        self._make, self._watch, self._replies = make, watch, 0
         self._made: Transport | None = None
 
     async def send(self, request: Request) -> Reply:
         """Send the request."""
         if self._made is None:
             self._made = self._make()
-        return await self._made.send(request)
+        reply = await self._made.send(request)
+        self._replies += 1
+        if self._watch is not None:
+            self._watch(self._replies)
+        return reply
 
     async def close(self) -> None:
         """Close the transport if there is one; the next request makes another."""

@@ -119,9 +119,8 @@ class ModelPlayers:
 
 def _request(mind: Model, facts: Facts, manner: Manner, address: Address, draw: float) -> Request:
     return Request(
-        mind.model, prompts.render(facts, manner), prompts.schema_of(facts, manner), mind.temperature,
-        None if mind.top_p == 1 else mind.top_p, mind.max_tokens, mind.api_base, address, draw,
-        prompts.templates_hash(mind.language),
+        mind.model, prompts.render(facts, manner), prompts.schema_of(facts, manner), *mind.sampling,
+        mind.max_tokens, mind.api_base, address, draw, prompts.templates_hash(mind.language),
     )  # fmt: skip
 
 

@@ -99,9 +99,8 @@ def _request(
     mind: Model, facts: Facts, manner: Manner, quiz: comprehension.Quiz, address: Address, draw: float
 ) -> Request:
     return Request(
-        mind.model, comprehension.messages(facts, manner, quiz), quiz.schema, mind.temperature,
-        None if mind.top_p == 1 else mind.top_p, mind.max_tokens, mind.api_base, address, draw,
-        prompts.templates_hash(mind.language),
+        mind.model, comprehension.messages(facts, manner, quiz), quiz.schema, *mind.sampling,
+        mind.max_tokens, mind.api_base, address, draw, prompts.templates_hash(mind.language),
     )  # fmt: skip
 
 

@@ -75,7 +75,9 @@ class Model(Mind):
     horizon: int = knob(
         0, "horizon", low=0, high=1_000_000, step=1, help="number of rounds that is told; 0: nobody knows"
     )
-    temperature: float = knob(1.0, "temperature", low=0, high=2, step=0.1, help="sampling temperature")
+    temperature: float = knob(
+        1.0, "temperature", low=-1, high=2, step=0.1, help="sampling temperature; -1: the provider's own"
+    )
     top_p: float = knob(1.0, "top p", low=0.01, high=1, step=0.05, help="share of probability that is sampled from")
     max_tokens: int = knob(512, "tokens", low=1, high=200_000, step=1, help="most tokens of one reply")
     fallback: Literal["stop", "cooperate", "defect", "random"] = knob(
@@ -94,6 +96,11 @@ class Model(Mind):
 
     def label(self, strategy: str) -> str:
         return self.model
+
+    @property
+    def sampling(self) -> tuple[float | None, float | None]:
+        """Temperature and top p; None leaves one to the provider."""
+        return None if self.temperature < 0 else self.temperature, None if self.top_p == 1 else self.top_p
 
     @field_validator("model")
     @classmethod

@@ -77,6 +77,24 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path):
     holds(killed_and_resumed(tmp_path, kills=3))
 
 
+def test_an_interrupted_run_keeps_what_was_under_way_and_goes_on(tmp_path):
+    path = scenario(tmp_path, 'model = "stand-in/gtft"')
+    with StandIn(latency=0.2) as server:
+        options = ("--transport", "slim", "--stand-in", server.address, "--quiet")
+        line = command(path, tmp_path / "out", tmp_path / "journal.sqlite", *options, steps=8)
+        process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while process.poll() is None and stats(server.address)["requests"] < 5:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _out, said = process.communicate(timeout=60)
+        assert process.returncode == 130 and said.strip() == "coop-abm: interrupted"
+        ended = ran(*line)
+        assert ended.returncode == 0, ended.stderr
+        seen = server.stats()["requests"]
+    found = calls(tmp_path / "journal.sqlite", tmp_path / "out")
+    assert [each.state for call in found for each in call.tries] == ["done"] * seen == ["done"] * len(found)
+
+
 @pytest.mark.validate
 def test_a_hundred_kills_leave_no_paid_call_unaccounted_for(tmp_path, capsys):
     total, games = {}, 0

@@ -15,16 +15,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from coop_abm.core.errors import CallFailed, ModelError
 from coop_abm.llm.client import Caps, Client
 from coop_abm.llm.messages import Address, Reply, Request
-
-
-class Price(NamedTuple):
-    input: float
-    output: float
+from coop_abm.llm.prices import Price
+from coop_abm.llm.retry import Retry
 
 
 def priced(model: str, endpoint: str) -> Price | None:
@@ -83,33 +79,19 @@ class Shop:
         finally:
             self.at_once -= 1
 
+    async def close(self) -> None:
+        """There is nothing to close."""
 
-class Tries:
-    """The retry loop in its plainest form: it waits for nothing between two tries."""
 
-    def __init__(self, shop: Shop, *, attempts: int = 3, concurrency: int = 8):
-        self.shop, self.attempts, self.concurrency = shop, attempts, concurrency
-
-    async def send(self, asked, attempt, outcome) -> Reply:
-        for number in range(self.attempts):
-            if number:
-                await attempt(number)
-            try:
-                bought = await self.shop.send(asked)
-            except CallFailed as failure:
-                await outcome(number, failure)
-                if not failure.again or number + 1 == self.attempts:
-                    raise
-                continue
-            await outcome(number, bought)
-            return bought
-        raise AssertionError("no tries at all")
+def tries(shop: Shop, *, attempts: int = 3, concurrency: int = 8) -> Retry:
+    """The retry loop before the shop; it hardly waits between two tries."""
+    return Retry(shop, attempts=attempts, concurrency=concurrency, sleep=lambda seconds: asyncio.sleep(0.001))
 
 
 def client(path: Path | None, shop: Shop | None = None, *, attempts=3, concurrency=8, **settings) -> Client:
     """A client of the shop."""
-    tries = None if shop is None else Tries(shop, attempts=attempts, concurrency=concurrency)
-    return Client(journal=path, retry=tries, **{"prices": priced, "run": "run"} | settings)
+    retry = None if shop is None else tries(shop, attempts=attempts, concurrency=concurrency)
+    return Client(journal=path, retry=retry, **{"prices": priced, "run": "run"} | settings)
 
 
 def sometimes(share: float, make: Callable[[], CallFailed], seed: int = 0) -> Callable[[Request], Reply]:

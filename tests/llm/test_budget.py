@@ -11,8 +11,9 @@ import pytest
 
 from coop_abm.core.errors import BudgetExhausted, CallFailed, InputError, ModelError
 from coop_abm.llm.budget import NOTHING, Caps, Cost, Limits, Rate, cost_of, rate_of, with_plain_counts, worst_case
+from coop_abm.llm.prices import Price
 from tests.llm import buying
-from tests.llm.buying import Price, Shop, client, reply, request, requests
+from tests.llm.buying import Shop, client, reply, request, requests
 
 BUYER = Path(buying.__file__)
 

