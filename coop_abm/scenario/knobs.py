@@ -74,6 +74,10 @@ def _descend(at: Any, model: type[BaseModel] | None, step: str, path: str) -> tu
         if not step.isdecimal() or int(step) >= len(at):
             raise ScenarioError(f"{quoted(path, 80)}: there are {len(at)} entries, counted from 0")
         return at[int(step)], model
+    if isinstance(at, dict) and step not in at and model is not None and step in model.model_fields:
+        whole = model.model_fields[step].default  # a kind that was chosen just now has the parts of its default
+        if isinstance(whole, BaseModel):
+            at[step] = whole.model_dump()
     if not isinstance(at, dict) or step not in at:
         upto = path[: path.index(step) + len(step)]
         raise no_such_knob(upto, _names(model, at) if isinstance(at, dict) else ())

@@ -170,6 +170,11 @@ def test_an_axis_without_values_is_an_empty_grid():
     assert list(grid(Scenario(), {"size": ()})) == []
 
 
+def test_a_knob_of_a_part_of_a_kind_chosen_in_the_same_breath_can_be_set():
+    changes = {"clock": "round", "players.0.policy": "team", "players.0.policy.inner.model": "stand-in/grim"}
+    assert replace(Scenario(), changes).players[0].policy.inner.model == "stand-in/grim"
+
+
 def test_a_grid_may_walk_over_kinds():
     kinds = ("birth_death", "death_birth", "imitation")
     assert [cell.update.kind for cell in grid(Scenario(), {"update": kinds})] == list(kinds)
