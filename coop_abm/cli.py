@@ -202,6 +202,7 @@ def run(
         stand_in=stand_in,
     )  # fmt: skip
     output.folder(out)
+    lab.mark_begun(out, declared, _checked(seed), means)
     cli_minds.gate(declared, min_comprehension, _checked(seed), means)
     say_notes(declared)
     with progress(quiet) as report:

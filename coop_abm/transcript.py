@@ -91,7 +91,8 @@ def source(folder: Path | str, journal: Path | str | None = None) -> Source:
             f"run: {shown} must be a folder that --out was given, with a provenance.json that can be read"
         ) from None
     minds = tree.get("minds") if isinstance(tree, dict) else None
-    if not isinstance(minds, dict) or not isinstance(minds.get("by_model"), dict) or not minds["by_model"]:
+    begun = isinstance(minds, dict) and minds.get("ended") is False  # still running, or it stopped early
+    if not isinstance(minds, dict) or not isinstance(minds.get("by_model"), dict) or not (minds["by_model"] or begun):
         raise InputError(f"run: no language model was asked in {shown}")
     named, run = minds.get("journal"), minds.get("run")
     if journal is None and named == "":

@@ -10,6 +10,8 @@ import hashlib
 import json
 from typing import NamedTuple
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode
+
 
 class Address(NamedTuple):
     """Which draw of which run a request is for; two draws never share an address.
@@ -63,8 +65,7 @@ class Request(NamedTuple):
             self.model, self.messages, self.schema, self.temperature, self.top_p, self.max_tokens, self.endpoint,
             tuple(self.address),
         )  # fmt: skip
-        text = json.dumps(told, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(_AS_JSON(told).encode()).hexdigest()
 
 
 class Reply(NamedTuple):

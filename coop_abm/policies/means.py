@@ -56,6 +56,15 @@ class Means:
     human: Asker | None = None
     watch: Callable[[int], None] | None = None
 
+    @property
+    def kept(self) -> str:
+        """The file of the journal, as an absolute path; empty where nothing is kept."""
+        from coop_abm.llm.journal import default_path
+
+        if self.mode == "off":
+            return ""
+        return str(Path(self.journal).expanduser().absolute() if self.journal else default_path())
+
     def __post_init__(self) -> None:
         for name, permitted in (("mode", MODES), ("transport", TRANSPORTS)):
             given = getattr(self, name)
@@ -139,11 +148,7 @@ class Line:
     @property
     def journal(self) -> str:
         """The file of the journal, wherever it will be read from; empty where nothing is kept."""
-        from coop_abm.llm.journal import default_path
-
-        if self._means.mode == "off":
-            return ""
-        return str(Path(self._means.journal or default_path()).expanduser().absolute())
+        return self._means.kept
 
     @property
     def opened(self) -> Client | None:

@@ -68,6 +68,11 @@ def spoken(scenario: Scenario) -> str:
     return digest(scenario.model_copy(update={"players": players}))
 
 
+def run_name(scenario: Scenario, seed: int) -> str:
+    """The name under which the journal keeps what is asked in a run of this world, whatever its length."""
+    return f"{quoted(scenario.name or 'world', 40)[1:-1]} {spoken(scenario)[:12]} seed {seed}"
+
+
 class Roster:
     """Everybody who decides in one world, each asked what concerns it."""
 
@@ -80,7 +85,7 @@ class Roster:
         self._names = repertoire.names, scenario.game.actions
         self._means = means
         code = spoken(scenario)
-        self.run = f"{quoted(scenario.name or 'world', 40)[1:-1]} {code[:12]} seed {seed}"
+        self.run = run_name(scenario, seed)
         self.line = Line(scenario, means, self.run)
         self._models: ModelPlayers | None = None
         self._address = code, seed, first

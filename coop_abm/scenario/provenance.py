@@ -19,7 +19,8 @@ _LIBRARIES = ("numpy", "scipy", "numba", "networkx", "pandas", "pydantic", "mesa
 def provenance(scenarios: dict[str, Scenario], *, seed: int, **details: Any) -> dict[str, Any]:
     """A record that names the package, the libraries, the scenarios, their digests and the seed.
 
-    It holds no user name, host name or path. `details` are added as they are.
+    It holds no user name and no host name, and no path but that of the journal, where language models were
+    asked. `details` are added as they are.
     """
     return {
         "package": {"name": "coop-abm", "version": __version__},

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 from coop_abm.llm.stand_in import StandIn
 from tests.faults.commands import calls, command, ran, scenario
@@ -17,6 +18,8 @@ def test_a_model_that_never_answers_stops_the_run_and_what_was_paid_is_kept_for_
         assert stopped.stderr.count("\n") == 1 and "no permitted answer in round 0" in stopped.stderr
         paid = server.stats()["requests"]
         assert paid > 0
+        shown = ran(sys.executable, "-m", "coop_abm.cli", "transcript", tmp_path / "out")
+        assert shown.returncode == 0 and f"{paid:,} calls" in shown.stdout  # of a run that stopped early, too
         path = scenario(tmp_path, 'model = "stand-in/silent", fallback = "defect"')
         going = ran(*command(path, tmp_path / "out", journal, *options, steps=2))
         assert going.returncode == 0, going.stderr
