@@ -5,6 +5,7 @@ They are part of ``coop-abm`` (``cli.py``), and share with ``run`` the options t
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -262,10 +263,44 @@ def comprehension(
         typer.echo(line)
 
 
+def journal_command(
+    what: Annotated[str, typer.Argument(help="runs, budgets, verify, or discard (damaged replies).")] = "runs",
+    journal: Journal = None,
+) -> None:
+    """Look after the journal: its runs, what was spent under each budget, damaged rows."""
+    from coop_abm.core.errors import InputError, quoted
+    from coop_abm.llm import transcript
+    from coop_abm.llm.journal import Journal as Kept
+    from coop_abm.llm.journal import default_path
+
+    path = (journal or default_path()).expanduser()
+    if what not in ("runs", "budgets", "verify", "discard"):
+        raise InputError(f"journal: must be runs, budgets, verify or discard; got {quoted(what)}")
+    if not path.is_file():
+        raise InputError(f"journal: {quoted(str(path), 200)} is not there")
+    if what == "runs":
+        for run in transcript.runs(path):
+            answered = ", ".join(f"{asked} as {id_}" for (asked, _endpoint), id_ in run.models.items())
+            typer.echo(quoted(f"{run.name}: {run.calls:,} calls; {answered or 'no model answered'}", 400)[1:-1])
+    elif what == "budgets":
+        for budget in transcript.accounts(path):
+            name = quoted(budget.name, 200)[1:-1]
+            typer.echo(f"{name}: {budget.calls:,} calls, {budget.tokens:,} tokens, {budget.money:.6g} US dollars")
+    elif what == "verify":
+        damaged = transcript.damaged(path)
+        typer.echo("\n".join(damaged) if damaged else "no row is damaged")
+        if damaged:
+            raise typer.Exit(1)
+    else:
+        with contextlib.closing(Kept(path)) as kept:
+            typer.echo(f"{kept.discard_damaged():,} damaged replies were put away; they will be asked for again")
+
+
 def add_to(app: typer.Typer, knobs: dict[str, Any]) -> None:
     """Add these commands; `knobs` are the context settings of commands that take knobs."""
     app.command("plan", context_settings=knobs)(plan)
     app.command("transcript")(transcript)
+    app.command("journal")(journal_command)
     app.command("play", context_settings=knobs)(play)
     app.command("stand-in")(stand_in)
     app.command("comprehension", context_settings=knobs)(comprehension)
