@@ -74,7 +74,7 @@ def holds(counted):
 
 
 def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path):
-    holds(killed_and_resumed(tmp_path, kills=3))
+    holds(killed_and_resumed(tmp_path, kills=2))
 
 
 def test_an_interrupted_run_keeps_what_was_under_way_and_goes_on(tmp_path):

@@ -35,7 +35,7 @@ def everything(folder, fault, transport, *more, mind=""):
         )
         path, out, journal = scenario(folder, mind), folder / "out", folder / "journal.sqlite"
         done = ran(
-            *command(path, out, journal, "--transport", transport, *more, steps=2),
+            *command(path, out, journal, "--transport", transport, *more, steps=1),
             OPENAI_API_KEY=CANARY, COOP_ABM_DEBUG="1", LITELLM_LOG="DEBUG", PYTHONASYNCIODEBUG="1",
             HOME=str(folder / "home"),
         )  # fmt: skip
@@ -52,7 +52,7 @@ def holding(found, text):
 @pytest.mark.parametrize("fault", ["auth", "mixed"])
 def test_the_key_is_found_nowhere_though_the_provider_echoes_it(fault, transport, tmp_path):
     (tmp_path / "home").mkdir()
-    served = mix(7, 0.3, PASSING) if fault == "mixed" else fault
+    served = mix(7, 0.4, PASSING) if fault == "mixed" else fault
     done, keys, found = everything(tmp_path, served, transport, "--deadline", "2")
     assert any(CANARY in key for key in keys)  # it was truly used
     assert [place for place in holding(found, PROMPT) if "journal.sqlite" in place]  # what is there is found

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 import coop_abm
 from coop_abm import lab
-from coop_abm.cli import _changes as knobs_of_words
+from coop_abm.cli_knobs import changes as knobs_of_words
 from coop_abm.core.errors import GraphError
 from coop_abm.games import PrisonersDilemma
 from coop_abm.mechanisms import RULES, Network
