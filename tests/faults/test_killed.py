@@ -1,6 +1,6 @@
 """A run that is killed goes on: no paid call is unaccounted for, none is bought twice, the result is the same.
 
-``uv run pytest --validate -m validate tests/faults -s`` kills a hundred times and prints the counts; the ordinary
+``uv run pytest -n0 -s --validate -m validate tests/faults`` kills a hundred times and prints the counts; the ordinary
 suite kills a few times.
 """
 

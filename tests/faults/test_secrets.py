@@ -6,6 +6,7 @@ was used, and that searching finds what is there, is checked first.
 
 import pytest
 
+from coop_abm.core.kernel import cache_folder
 from tests.faults.commands import bytes_below, command, ran, scenario
 from tests.llm.faulty import Faulty, mix
 
@@ -37,7 +38,7 @@ def everything(folder, fault, transport, *more, mind=""):
         done = ran(
             *command(path, out, journal, "--transport", transport, *more, steps=1),
             OPENAI_API_KEY=CANARY, COOP_ABM_DEBUG="1", LITELLM_LOG="DEBUG", PYTHONASYNCIODEBUG="1",
-            HOME=str(folder / "home"),
+            HOME=str(folder / "home"), COOP_ABM_CACHE_DIR=str(cache_folder()),
         )  # fmt: skip
         keys = {seen.key for seen in server.seen}
     return done, keys, bytes_below(folder) | {"stdout": done.stdout.encode(), "stderr": done.stderr.encode()}
