@@ -394,18 +394,20 @@ def test_an_interrupt_before_anything_went_out_leaves_nothing_behind(path, monke
 @pytest.mark.validate
 @pytest.mark.parametrize("mode", ["record", "off"])
 def test_memory_stays_flat_over_ten_thousand_calls(path, mode):
-    with client(path, Shop(), mode=mode, concurrency=100) as buyer:
-        sizes = []
+    shop, sizes = Shop(), []
+    with client(path, shop, mode=mode, concurrency=100) as buyer:
         tracemalloc.start()
-        for batch in range(100):
-            found = buyer.ask(requests(100, 100 * batch))
-            buyer.note([(one.key, '{"action": 0}') for one in found])
-            if batch in (9, 99):
-                del found
-                buyer._retry.shop.sold.clear()
-                gc.collect()
-                sizes.append(tracemalloc.get_traced_memory()[0])
-        tracemalloc.stop()
+        try:
+            for batch in range(100):
+                found = buyer.ask(requests(100, 100 * batch))
+                buyer.note([(one.key, '{"action": 0}') for one in found])
+                if batch in (9, 99):
+                    del found
+                    shop.sold.clear()
+                    gc.collect()
+                    sizes.append(tracemalloc.get_traced_memory()[0])
+        finally:
+            tracemalloc.stop()
     print(f"memory after 1,000 and 10,000 calls, mode {mode}: {sizes[0] / 1e6:.2f} and {sizes[1] / 1e6:.2f} MB")
     assert sizes[1] < sizes[0] + 500_000  # what one batch under way takes, more or less
 
