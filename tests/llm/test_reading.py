@@ -28,7 +28,7 @@ def test_reading_a_prompt_gives_back_its_facts(facts, manner):
 
 
 @pytest.mark.validate
-@settings(_thorough, max_examples=20_000)
+@settings(_thorough, max_examples=5_000)
 @given(prompting.facts(), prompting.manners())
 def test_reading_any_prompt_gives_back_its_facts(facts, manner):
     assert read(render(facts, manner)) == (facts, manner)
