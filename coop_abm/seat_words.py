@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from coop_abm.core.errors import quoted
 from coop_abm.mechanisms.base import Answers
 from coop_abm.policies.one import OneView
-from coop_abm.policies.report import MindsReport, named
+from coop_abm.policies.report import MindsReport
+from coop_abm.scenario.minds import spelled_out
 from coop_abm.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ class Told:
             ]
             told += ["", f"{'':<24}{'you':>10}{'others':>10}"]
             told += [f"{words:<24}{_figure(you):>10}{_figure(others):>10}" for words, you, others in lines]
-        names = {strategy: quoted(named(strategy), 100)[1:-1] for strategy in game.shares}
+        names = {strategy: quoted(spelled_out(strategy), 100)[1:-1] for strategy in game.shares}
         width = max(24, *(len(name) + 2 for name in names.values()))
         told += ["", f"{'strategy of the others':<{width}}{'start':>10}{'end':>10}"]
         told += [f"{names[s]:<{width}}{before:>10.3f}{now:>10.3f}" for s, (before, now) in game.shares.items()]

@@ -1,1 +1,1 @@
-"""Who decides: table readers now; language models, trained networks and humans later."""
+"""Who decides: strategy tables, language models, humans, scripts, planners, and policies of one's own."""

@@ -16,10 +16,9 @@ from coop_abm.core.errors import InputError, quoted
 from coop_abm.engine.rounds import Play
 from coop_abm.policies.bounds import Bounds, bounds
 from coop_abm.policies.rehearsal import Rehearsal, rehearse
-from coop_abm.policies.report import named
 from coop_abm.policies.telling import Teller
 from coop_abm.policies.widest import history_bytes, most_output, repair_bytes, widest
-from coop_abm.scenario.minds import Http, Human, Mind, Model, Plugin, Team, models_in
+from coop_abm.scenario.minds import Http, Human, Mind, Model, Plugin, Team, models_in, spelled_out
 from coop_abm.scenario.scenario import Scenario
 
 #: Decisions that are rehearsed at most, and encounters that are looked at.
@@ -205,7 +204,7 @@ def _price(models: list[Model]) -> tuple[float, float] | None:
 
 def _whose(row: PlanRow) -> str:
     at = f" at {quoted(row.endpoint, 200)[1:-1]}" if row.endpoint else ""
-    return quoted(named(row.model), 200)[1:-1] + at
+    return quoted(spelled_out(row.model), 200)[1:-1] + at
 
 
 def _notes(world: Scenario, steps: int, rounds: int, rows: tuple[PlanRow, ...]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from coop_abm.policies.roster import Roster
 from coop_abm.policies.tally import Count
-from coop_abm.scenario.minds import STAND_IN
+from coop_abm.scenario.minds import STAND_IN, spelled_out
 
 
 class MindsReport(NamedTuple):
@@ -36,7 +36,7 @@ class MindsReport(NamedTuple):
     def in_short(self) -> str:
         """Who played and how often it gave no answer, in one line."""
         return "; ".join(
-            f"{named(model)}: {count.decisions:,} decisions, {count.repaired:,} repaired, "
+            f"{spelled_out(model)}: {count.decisions:,} decisions, {count.repaired:,} repaired, "
             f"{count.fallbacks:,} fallbacks ({share(count):.1%})"
             for model, count in self.by_model.items()
         )
@@ -57,11 +57,6 @@ class MindsReport(NamedTuple):
             for model, count in self.by_model.items()
         }
         return {**self._asdict(), "by_model": by_model}
-
-
-def named(model: str) -> str:
-    """The name of a model; a stand-in is named as what it is."""
-    return f"{model} (a strategy played by a server, no language model)" if model.startswith(STAND_IN) else model
 
 
 def share(count: Count) -> float:

@@ -22,6 +22,7 @@ from coop_abm.scenario.expectation import Expectation, expectation, verdict
 from coop_abm.scenario.files import dumps
 from coop_abm.scenario.knobs import digest, replace
 from coop_abm.scenario.library import NAMED, named
+from coop_abm.scenario.minds import models_in, spelled_out
 from coop_abm.scenario.players import Players, head_count
 from coop_abm.scenario.scenario import Scenario
 
@@ -125,7 +126,11 @@ def _players(scenario: Scenario) -> str:
 
 def _decider(who: Players) -> str:
     """Who decides for an entry."""
-    return who.policy.kind if who.policy.tabled else escaped(f"{who.policy.title}: {who.label}", 120)
+    if who.policy.tabled:
+        return who.policy.kind
+    models = [spelled_out(model.model) for model in models_in(who.policy)]
+    title = "planner around" if models and who.policy.kind == "team" else "" if models else who.policy.title
+    return escaped(" ".join([title, *(models or [who.label])]).strip(), 200)
 
 
 def _where(nodes: tuple[int, ...]) -> str:

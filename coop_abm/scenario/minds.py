@@ -236,6 +236,11 @@ KINDS = kinds_in(globals(), Mind)
 AnyMind = one_of(*KINDS)
 
 
+def spelled_out(model: str) -> str:
+    """The name of a model for people to read; a stand-in is named as what it is."""
+    return f"{model} (a strategy played by a server, no language model)" if model.startswith(STAND_IN) else model
+
+
 def models_in(mind: Mind) -> tuple[Model, ...]:
     """The language models that a policy asks."""
     if isinstance(mind, Team):
