@@ -196,13 +196,12 @@ def run(
     declared = _declared(context, scenario, graph, unweighted)
     bar = cli_minds.Bar(steps)
     means = cli_minds.means_of(
-        watch=bar.reply,
+        watch=bar.reply, begins=lambda file, run: lab.mark_begun(out, declared, seed, file, run),
         journal=journal, journal_mode=journal_mode, transport=transport, concurrency=concurrency, deadline=deadline,
         max_calls=max_calls, max_tokens=max_tokens, max_cost=max_cost, budget=budget, accept_model=accept_model,
         stand_in=stand_in,
     )  # fmt: skip
     output.folder(out)
-    lab.mark_begun(out, declared, _checked(seed), means)
     cli_minds.gate(declared, min_comprehension, _checked(seed), means)
     say_notes(declared)
     with progress(quiet) as report:

@@ -19,12 +19,11 @@ from coop_abm.engine.measures import chosen
 from coop_abm.engine.rounds import Play
 from coop_abm.policies.means import Means
 from coop_abm.policies.report import MindsReport, report
-from coop_abm.policies.roster import Roster, roster, run_name
+from coop_abm.policies.roster import Roster, roster
 from coop_abm.scenario.expectation import Expectation, expectation, verdict
 from coop_abm.scenario.files import dumps, load, on_graph
 from coop_abm.scenario.knobs import dotted, replace
 from coop_abm.scenario.library import NAMED, named
-from coop_abm.scenario.minds import models_in
 from coop_abm.scenario.provenance import provenance
 from coop_abm.scenario.scenario import Scenario
 
@@ -209,20 +208,19 @@ def run(
     return Run(declared, seed, steps, pandas.DataFrame(columns), expected, replicates, asked)
 
 
-def mark_begun(folder: str | Path, scenario: Scenario, seed: int, means: Means) -> None:
-    """Write down where the transcript of a run is before the first model is asked, in its folder's provenance.json.
+def mark_begun(folder: str | Path, scenario: Scenario, seed: int, journal: str, run: str) -> None:
+    """Write down where the transcript of a run is, in its folder's provenance.json, before the first model is asked.
 
-    A run that comes to its end writes the whole record in its place. Nothing is written where no model is asked.
+    A run that comes to its end writes the whole record in its place.
 
     Raises
     ------
     OutputError
         if the folder cannot be written to
     """
-    if any(models_in(entry.policy) for entry in scenario.players):
-        told = {"journal": means.kept, "run": run_name(scenario, seed), "by_model": {}, "ended": False}
-        declared = {scenario.name or "world": scenario}
-        output.write_json(output.folder(folder) / "provenance.json", provenance(declared, seed=seed, minds=told))
+    told = {"journal": journal, "run": run, "by_model": {}, "ended": False}
+    declared = {scenario.name or "world": scenario}
+    output.write_json(output.folder(folder) / "provenance.json", provenance(declared, seed=seed, minds=told))
 
 
 def check_seed(seed: Any) -> None:

@@ -39,6 +39,7 @@ class Means:
     policies : objects of the user's own, by the names that the scenario gives them
     human    : asks the human
     watch    : called with the number of replies that came in so far, from another thread
+    begins   : called before the first model is asked, with the file of the journal and the name of the run in it
     """
 
     journal: Path | str | None = None
@@ -55,6 +56,7 @@ class Means:
     policies: Mapping[str, Any] = field(default_factory=dict)
     human: Asker | None = None
     watch: Callable[[int], None] | None = None
+    begins: Callable[[str, str], None] | None = None
 
     @property
     def kept(self) -> str:
@@ -136,6 +138,8 @@ class Line:
             from coop_abm.llm.retry import Retry
 
             means = self._means
+            if means.begins is not None:
+                means.begins(self.journal, self._run)
             journal = Path(self.journal) if self.journal else None
             retry = None if means.mode == "replay" else Retry(self._transport, concurrency=means.concurrency)
             self._client = Client(
