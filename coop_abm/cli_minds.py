@@ -124,7 +124,7 @@ def say_minds(minds: MindsReport | None) -> None:
     """What models were asked, how often they gave no answer, what it cost."""
     if minds is None or not minds.by_model:
         return
-    for line in minds.in_short.split("; "):
+    for line in minds.lines:
         typer.echo(line)
     typer.echo(minds.cost)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coop_abm.core.errors import InputError, quoted
+from coop_abm.llm.transport import TRANSPORTS, Transport, open_transport
 from coop_abm.policies.human import Asker
-from coop_abm.scenario.minds import STAND_IN, Model, models_in
+from coop_abm.scenario.minds import STAND_IN, models_in
 from coop_abm.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from coop_abm.llm.messages import Reply, Request
     from coop_abm.llm.prices import Price
     from coop_abm.llm.stand_in import StandIn
-    from coop_abm.llm.transport import Transport
 
-MODES, TRANSPORTS = ("record", "replay", "off"), ("litellm", "slim")
+MODES = ("record", "replay", "off")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,13 +168,10 @@ class Line:
         if not address and any(model.model.startswith(STAND_IN) for model in self._models):
             self._stand_in = StandIn()
             address = self._stand_in.start()
-        if self._means.transport == "slim":
-            from coop_abm.llm.slim import Slim
-
-            return Slim(deadline=self._means.deadline, stand_in=address or None, concurrency=self._means.concurrency)
-        from coop_abm.llm.transport_litellm import LiteLLM
-
-        return LiteLLM(deadline=self._means.deadline, stand_in=address or None, concurrency=self._means.concurrency)
+        return open_transport(
+            self._means.transport, deadline=self._means.deadline, stand_in=address or None,
+            concurrency=self._means.concurrency,
+        )  # fmt: skip
 
     def _price(self, model: str, endpoint: str) -> Price | None:
         """What the scenario says a model costs, else what is known of it."""
@@ -224,11 +221,6 @@ class Waking:
         made, self._made = self._made, None
         if made is not None:
             await made.close()
-
-
-def declared_models(scenario: Scenario) -> tuple[Model, ...]:
-    """The language models of a world, each once."""
-    return tuple(dict.fromkeys(model for entry in scenario.players for model in models_in(entry.policy)))
 
 
 def check_stand_in(model: str, payoffs: tuple[tuple[float, float], tuple[float, float]]) -> None:

@@ -22,7 +22,8 @@ from coop_abm.policies.telling import Teller
 from coop_abm.scenario.minds import Model
 
 if TYPE_CHECKING:
-    from coop_abm.llm.client import Client, Recorded
+    from coop_abm.llm.client import Recorded
+    from coop_abm.policies.means import Line
 
 
 class Asked(NamedTuple):
@@ -39,13 +40,13 @@ class ModelPlayers:
     Parameters
     ----------
     teller : what may be said in this world
-    client : the way to the models
+    line   : the way to the models
     digest, seed, first : what stands in the address of each draw: the world, the root seed, the number of
              the first replicate
     """
 
-    def __init__(self, teller: Teller, client: Client, digest: str, seed: int, first: int):
-        self.teller, self.client, self.replies = teller, client, Replies()
+    def __init__(self, teller: Teller, line: Line, digest: str, seed: int, first: int):
+        self.teller, self.line, self.replies = teller, line, Replies()
         self._digest, self._seed, self._first = digest, seed, first
 
     def decide(self, question: Question, minds: list[Model]) -> np.ndarray:
@@ -61,18 +62,19 @@ class ModelPlayers:
             if a model cannot be asked, or gave no answer and its fallback is to stop
         """
         asked = self._asked(question, minds)
-        answers = self.client.ask([each.request for each in asked])
+        client = self.line.client  # another one after a world was closed and goes on
+        answers = client.ask([each.request for each in asked])
         found = [parse(a.reply, each.facts, each.manner) for a, each in zip(answers, asked, strict=True)]
         wrong = [q for q, reading in enumerate(found) if isinstance(reading, Refusal)]
         who = question.individual.tolist()
         readings = [(a.key, _reading(r, "accepted", i)) for a, r, i in zip(answers, found, who, strict=True)]
         if wrong:
             repairs = [self._repair(asked[q], answers[q], found[q]) for q in wrong]
-            seconds = self.client.ask([each.request for each in repairs])
+            seconds = client.ask([each.request for each in repairs])
             for q, again, second in zip(wrong, repairs, seconds, strict=True):
                 found[q] = parse(second.reply, again.facts, again.manner)
                 readings.append((second.key, _reading(found[q], "repaired", who[q])))
-        self.client.note(readings)
+        client.note(readings)
         action, asked_again = np.empty(len(question), np.int64), set(wrong)
         for q, (mind, reading) in enumerate(zip(minds, found, strict=True)):
             refused = isinstance(reading, Refusal)

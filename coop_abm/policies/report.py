@@ -35,11 +35,16 @@ class MindsReport(NamedTuple):
     @property
     def in_short(self) -> str:
         """Who played and how often it gave no answer, in one line."""
-        return "; ".join(
+        return "; ".join(self.lines)
+
+    @property
+    def lines(self) -> list[str]:
+        """The same, a line for each model."""
+        return [
             f"{spelled_out(model)}: {count.decisions:,} decisions, {count.repaired:,} repaired, "
             f"{count.fallbacks:,} fallbacks ({share(count):.1%})"
             for model, count in self.by_model.items()
-        )
+        ]
 
     @property
     def cost(self) -> str:

@@ -175,7 +175,7 @@ class Roster:
 
     def _ask_models(self, question: Question, minds: list[Model]) -> np.ndarray:
         if self._models is None:
-            self._models = ModelPlayers(self._teller, self.line.client, *self._address)
+            self._models = ModelPlayers(self._teller, self.line, *self._address)
         return self._models.decide(question, minds)
 
     def _ask_humans(self, question: Question, _minds: list[Human]) -> np.ndarray:

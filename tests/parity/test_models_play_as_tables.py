@@ -117,3 +117,16 @@ def test_another_strategy_gives_another_trajectory(server):
     expected = trajectory(world(strategy, changes), 4)
     other = trajectory(world(strategy, changes, model="stand-in/grim"), 4, stand_in=server.address, transport="slim")
     assert any(not np.array_equal(found["payoff"], row["payoff"]) for found, row in zip(other, expected, strict=True))
+
+
+def test_a_world_that_was_closed_asks_again_when_it_goes_on(server, tmp_path):
+    strategy, changes = WORLDS["direct"]
+    means = Means(journal=tmp_path / "j.sqlite", transport="slim", stand_in=server.address)
+    going = lab.start(world(strategy, changes, model=f"stand-in/{strategy}"), 5, means=means)
+    try:
+        for _ in range(2):
+            going.step()
+            going.close()
+    finally:
+        going.close()
+    assert going.play.round == 2
