@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from coop_abm.engine.statistics import share
 from coop_abm.llm import prompts, quizzes, reading
 from coop_abm.llm.facts import Facts, Manner
-from coop_abm.llm.parse import _apart, _unfenced
+from coop_abm.llm.parse import parted, unfenced
 from coop_abm.llm.wording import LANGUAGES, wording
 
 #: How far an answer may be from a number that is not whole, as a share of it: to round to five figures is right.
@@ -217,7 +217,7 @@ def is_right(answer: Answer) -> bool | None:
     What may stand around it is what may stand around an action: see ``parse``.
     """
     try:
-        given = json.loads(_unfenced(_apart(answer.reply)[1]), object_pairs_hook=_once, parse_constant=_refuse)
+        given = json.loads(unfenced(parted(answer.reply)[1]), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
     if not isinstance(given, dict) or given.keys() != {"answer"}:

@@ -58,9 +58,9 @@ def parse(reply: Reply, facts: Facts, manner: Manner) -> Parsed | Refusal:
     """
     if reply.finish == "malformed":
         return Refusal("no chat completion")
-    thought, answer = _apart(reply.text)
+    thought, answer = parted(reply.text)
     try:
-        told = _object(_unfenced(answer))
+        told = _object(unfenced(answer))
         value, inside = _action(told, manner) if facts.stage == "act" else (_text(told, facts), "")
     except _Refused as refused:
         return Refusal(str(refused) if reply.finish != "length" else f"{refused} (cut off at the limit of tokens)")
@@ -69,7 +69,7 @@ def parse(reply: Reply, facts: Facts, manner: Manner) -> Parsed | Refusal:
     return Parsed(value, reasoning.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
-def _apart(text: str) -> tuple[list[str], str]:
+def parted(text: str) -> tuple[list[str], str]:
     """Reasoning blocks that stand before the answer, and the answer.
 
     A block may lack its beginning, which some servers put into the prompt; one without end leaves no answer.
@@ -89,8 +89,14 @@ def _apart(text: str) -> tuple[list[str], str]:
     return thought, rest
 
 
-def _unfenced(text: str) -> str:
-    """The inside of one code fence around the whole text; the text itself if there is none."""
+def unfenced(text: str) -> str:
+    """The inside of one code fence around the whole text; the text itself if there is none.
+
+    Raises
+    ------
+    ValueError
+        if there is a fence that is not around the whole
+    """
     if not text.startswith(_FENCE):
         return text
     head, _, body = text.partition("\n")
