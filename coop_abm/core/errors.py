@@ -14,6 +14,8 @@
     │   ├── BudgetExhausted the next calls could cost more than the cap allows; nothing was sent
     │   ├── JournalError    the journal cannot be written or read, is damaged, or holds no such reply (replay)
     │   └── ModelChanged    another model answered than the one that was asked
+    ├── StoreError          the file of a sweep cannot be written or read, is in use, or is damaged
+    ├── SweepError          a sweep had to stop; what was done is kept
     ├── ReporterError       something that a Mesa model was asked to report could not be computed
     ├── NotAbsorbed         a population did not fix within the declared number of events
     └── MissingExtra        an optional dependency is not installed; names the install line
@@ -99,6 +101,14 @@ class JournalError(ModelError):
 
 class ModelChanged(ModelError):
     """Another model answered than the one that was asked, or than the one that answered before."""
+
+
+class StoreError(CoopError):
+    """The file of a sweep cannot be written or read, is in use, or is damaged."""
+
+
+class SweepError(CoopError):
+    """A sweep had to stop; what was done is kept."""
 
 
 class ReporterError(CoopError):
