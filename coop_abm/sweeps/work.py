@@ -90,11 +90,11 @@ class Work(Protocol):
         ...
 
     def most_together(self, cell: Cell) -> int:
-        """How many runs of this cell may be one task; 1 where they are not done faster together."""
+        """How many runs of this cell `perform` takes at once; 1 where they are not done faster together."""
         ...
 
     def perform(self, task: Task) -> list[Outcome]:
-        """Do the runs; whatever the model raises is raised."""
+        """Do the runs, at most `most_together` of them; whatever the model raises is raised."""
         ...
 
 
@@ -110,15 +110,21 @@ def performed(work: Work, task: Task) -> list[Outcome]:
     ModelError, OutputError
         which concern all runs to come
     """
+    most, end = max(1, work.most_together(task.cell)), task.first + task.runs
+    parts = (Task(task.cell, at, min(most, end - at)) for at in range(task.first, end, most))
+    return [outcome for part in parts for outcome in _together(work, part)]
+
+
+def _together(work: Work, task: Task) -> list[Outcome]:
     try:
         return work.perform(task)
     except STOPPING:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a run may raise anything, and is kept as failed
-        if task.runs > 1:
-            singles = (Task(task.cell, task.first + i, 1) for i in range(task.runs))
-            return [outcome for single in singles for outcome in performed(work, single)]
-        return [failed(work, task, told(error))]
+        if task.runs == 1:
+            return [failed(work, task, told(error))]
+    singles = (Task(task.cell, task.first + i, 1) for i in range(task.runs))
+    return [outcome for single in singles for outcome in _together(work, single)]
 
 
 def failed(work: Work, task: Task, cause: str) -> Outcome:
