@@ -23,7 +23,19 @@ def load(path: str | Path) -> Scenario:
     """Read a scenario from a TOML file.
 
     A graph in it, ``network.graph = {kind = "file", path = "karate.graphml"}``, is read at once and
-    becomes part of the scenario; its path is relative to the scenario file and stays in its folder.
+    becomes part of the scenario; its path is relative to the scenario file and stays in its folder. A table
+    ``[sweep]`` is no part of a scenario and not looked at.
+
+    Raises
+    ------
+    ScenarioError, GraphError
+        one line: the file, the field, what is permitted
+    """
+    return load_with_sweep(path)[0]
+
+
+def load_with_sweep(path: str | Path) -> tuple[Scenario, dict[str, Any]]:
+    """A scenario from a TOML file, and the table ``[sweep]`` in it: which runs a sweep does; empty if there is none.
 
     Raises
     ------
@@ -32,13 +44,24 @@ def load(path: str | Path) -> Scenario:
     """
     file = Path(path)
     shown = quoted(file.name, 80)[1:-1]
+    tree = _tree(file, shown)
+    swept = tree.pop("sweep", {})
+    if not isinstance(swept, dict):
+        raise ScenarioError(f"{shown}: sweep must be a table; got {quoted(swept)}")
+    try:
+        return validated(_with_graph(tree, file.parent)), swept
+    except InputError as error:
+        raise type(error)(f"{shown}: {error}") from None
+
+
+def _tree(file: Path, shown: str) -> dict[str, Any]:
     try:
         if not file.is_file():
             raise ScenarioError(f"{shown}: no such file" if not file.exists() else f"{shown}: not a regular file")
         if file.stat().st_size > LARGEST_FILE:
             raise ScenarioError(f"{shown}: a scenario file must not exceed {LARGEST_FILE >> 20} MiB")
         text = file.read_bytes().decode("utf-8-sig")
-        tree = tomllib.loads(text)
+        return tomllib.loads(text)
     except ScenarioError:
         raise
     except UnicodeDecodeError as error:
@@ -49,10 +72,6 @@ def load(path: str | Path) -> Scenario:
         raise ScenarioError(f"{shown}: cannot be read ({error.strerror})") from None
     except ValueError as error:  # TOMLDecodeError, and numbers too long for int()
         raise ScenarioError(f"{shown}: not valid TOML: {quoted(str(error), 120)[1:-1]}") from None
-    try:
-        return validated(_with_graph(tree, file.parent))
-    except InputError as error:
-        raise type(error)(f"{shown}: {error}") from None
 
 
 def _with_graph(tree: dict[str, Any], folder: Path) -> dict[str, Any]:
