@@ -28,7 +28,7 @@ from coop_abm.engine.families import born_into_families
 from coop_abm.engine.lattice import advance_board, advance_scores, board
 from coop_abm.engine.learning import learner
 from coop_abm.engine.minds import Deciders, Encountered, deciders, forget, mark, note
-from coop_abm.engine.plain import advance_plain, count_holders, earn_from_all, earn_from_one, plain
+from coop_abm.engine.plain import advance_plain, count_all, earn_from_all, earn_from_one, plain
 from coop_abm.engine.playing import close_round, manners, open_round, play_round
 from coop_abm.engine.world import seat_all
 from coop_abm.mechanisms.base import Answers
@@ -69,17 +69,25 @@ class Play:
     Parameters
     ----------
     scenario   : the declared world
-    seed       : root seed; the same seed and replicate number give the same world, in any block
+    seed       : root seed; the same seed, replicate number and graph give the same world, in any block
     replicates : R
     first      : number of the first replicate
-    chance     : dice to use instead of those of the seed (tests script them)
+    chance     : dice to use instead of those of the seed (tests script them, blocks bring many)
+    graph      : number of the random graph that all of them live on; None: that of the first replicate
     """
 
     def __init__(
-        self, scenario: Scenario, seed: int = 0, *, replicates: int = 1, first: int = 0, chance: Dice | None = None
+        self,
+        scenario: Scenario,
+        seed: int = 0,
+        *,
+        replicates: int = 1,
+        first: int = 0,
+        chance: Dice | None = None,
+        graph: int | None = None,
     ):
         self.scenario, self.seed, self.first = scenario, seed, first
-        self.answers = scenario.answers(seed)
+        self.answers = scenario.answers(seed, first if graph is None else graph)
         self.dice = dice(seed, replicates, first=first) if chance is None else chance
         self.repertoire = scenario.repertoire()
         self.plain = plain(scenario, self.answers, self.repertoire)
@@ -361,8 +369,7 @@ class Play:
         else:
             for t in range(rounds):
                 self._play()
-                for k in range(replicates):
-                    count_holders(state.strategy[k], state.alive[k], counts[k, t])
+                count_all(state.strategy, state.alive, counts[:, t])
         return counts
 
     def _play(self) -> None:
