@@ -20,7 +20,6 @@ from coop_abm.engine.events import assign_node, process
 from coop_abm.engine.generations import count_alleles, earn
 from coop_abm.engine.individuals import (
     begin,
-    families,
     payoffs_of,
     rows_of,
     snapshot_of,
@@ -30,7 +29,7 @@ from coop_abm.engine.individuals import (
 )
 from coop_abm.engine.measures import COUNTED, Snapshot, chosen, observe, observe_counts
 from coop_abm.engine.plain import count_holders
-from coop_abm.engine.rounds import Play, run
+from coop_abm.engine.rounds import Play, run, snapshot_of_play
 from coop_abm.scenario.scenario import Scenario
 
 #: Events between two looks at the keyboard.
@@ -122,12 +121,7 @@ class RoundWorld:
 
     def snapshot(self) -> Snapshot:
         """What measures read, now."""
-        state = self.play.state
-        return Snapshot(
-            state.strategy, state.alive, state.payoff, state.standing, state.group,
-            self.play.repertoire.helper, self.play.acts, self.play.answers.rows,
-            np.empty((len(state.strategy), 0), np.int64), families(self.play.answers.family, state.strategy.shape[1]),
-        )  # fmt: skip
+        return snapshot_of_play(self.play)
 
 
 class EventWorld:

@@ -11,6 +11,7 @@ import numpy as np
 
 from coop_abm.engine.demes import fill_groups
 from coop_abm.engine.events import Process, columns_of
+from coop_abm.engine.families import families
 from coop_abm.engine.generations import settle_in
 from coop_abm.engine.keys import STRATEGY
 from coop_abm.engine.measures import Snapshot
@@ -148,8 +149,3 @@ def rows_of(ready: Process) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if len(indptr) == 1:
         indptr = np.arange(0, len(world.indices) + 1, indptr[0], dtype=np.int64)
     return indptr, world.indices.view(np.int32), world.weight
-
-
-def families(family: int, size: int) -> np.ndarray:
-    """int64 (N,): the family of each individual; (0,) where there are none."""
-    return np.arange(size) // family if family > 1 else np.empty(0, np.int64)

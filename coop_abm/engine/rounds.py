@@ -24,9 +24,10 @@ from coop_abm.core.kernel import kernel
 from coop_abm.core.question import Decision, Options, Policy, Question, Seen, Texts, Words, whole_numbers
 from coop_abm.core.state import State
 from coop_abm.engine.encounter import Encounters, encounters, known_by_type, look, settle
-from coop_abm.engine.families import born_into_families
+from coop_abm.engine.families import born_into_families, families
 from coop_abm.engine.lattice import advance_board, advance_scores, board
 from coop_abm.engine.learning import learner
+from coop_abm.engine.measures import Snapshot
 from coop_abm.engine.minds import Deciders, Encountered, deciders, forget, mark, note
 from coop_abm.engine.plain import advance_plain, count_all, earn_from_all, earn_from_one, plain
 from coop_abm.engine.playing import close_round, manners, open_round, play_round
@@ -381,6 +382,16 @@ class Play:
         )  # fmt: skip
         self.acts = met.acts.copy()
         self._replace()
+
+
+def snapshot_of_play(play: Play) -> Snapshot:
+    """What measures read of a world on the round clock, now; the columns are those of its table."""
+    state = play.state
+    return Snapshot(
+        state.strategy, state.alive, state.payoff, state.standing, state.group,
+        play.repertoire.helper, play.acts, play.answers.rows,
+        np.empty((len(state.strategy), 0), np.int64), families(play.answers.family, state.strategy.shape[1]),
+    )  # fmt: skip
 
 
 def run(play: Play, policy: Policy, rounds: int) -> None:
