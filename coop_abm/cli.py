@@ -169,6 +169,7 @@ def run(
     graph: GraphFile = None,
     unweighted: Unweighted = False,
     replicates: Annotated[int, typer.Option(help="Populations to average over (round clock).")] = 1,
+    replicate: Annotated[int, typer.Option(help="Number of the replicate: run R of a sweep with this seed.")] = 0,
     measures: Annotated[
         str | None, typer.Option(help="What to collect, names with commas between; all measures if not given.")
     ] = None,
@@ -208,8 +209,9 @@ def run(
         bar.report = report
         named = None if measures is None else [name.strip() for name in measures.split(",") if name.strip()]
         result = lab.run(
-            declared, steps=steps, seed=seed, replicates=replicates, progress=bar.step, measures=named, means=means
-        )
+            declared, steps=steps, seed=seed, replicates=replicates, replicate=replicate, progress=bar.step,
+            measures=named, means=means,
+        )  # fmt: skip
     if not quiet:
         last = result.frame.iloc[-1]
         shares = ", ".join(f"{n.removeprefix('share_')} {last[n]:.3f}" for n in last.index if n.startswith("share_"))

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+#: Numbers of replicates lie below 2^32, so that each is one word of the address of a draw.
+MOST_REPLICATES = 2**32 - 1
+
+
 @dataclass(frozen=True)
 class Run:
     """One world that ran.
@@ -40,6 +44,7 @@ class Run:
     frame    : one row a time step (round or generation); measures and the share of each strategy
     expected : what theory says about it
     replicates : independent populations that the frame is the mean of
+    replicate  : number of the first of them under its seed
     minds    : what language models were asked and what it cost; None where strategy tables decide alone
     """
 
@@ -50,6 +55,7 @@ class Run:
     expected: Expectation
     replicates: int = 1
     minds: MindsReport | None = None
+    replicate: int = 0
 
     @property
     def verdict(self) -> str:
@@ -66,6 +72,7 @@ class Run:
         return (
             f"N = {world.size}, {world.game.kind} ({game}), {world.update.kind}{selection}; "
             f"rules on: {rules}; {world.clock} clock, seed {self.seed}"
+            + (f", replicate {self.replicate}" if self.replicate else "")
             + (f", mean of {self.replicates} populations" if self.replicates > 1 else "")
             + (f"; {self.minds.in_short}" if self.minds and self.minds.by_model else "")
         )
@@ -113,7 +120,7 @@ class Run:
                 place / "provenance.json",
                 provenance(
                     {self.scenario.name or "world": self.scenario}, seed=self.seed, steps=self.steps,
-                    replicates=self.replicates,
+                    replicates=self.replicates, **({"replicate": self.replicate} if self.replicate else {}),
                     expected=self.expected._asdict(), verdict=self.verdict,
                     **({} if self.minds is None else {"minds": self.minds.tree()}),
                 ),
@@ -146,16 +153,29 @@ def world(
     return replace(scenario, knobs) if knobs else scenario
 
 
-def start(scenario: Scenario, seed: int, *, replicates: int = 1, means: Means | None = None) -> Running:
+def start(
+    scenario: Scenario,
+    seed: int,
+    *,
+    replicates: int = 1,
+    replicate: int = 0,
+    graph: int | None = None,
+    means: Means | None = None,
+) -> Running:
     """The world, ready for its first time step, on the clock that it declares.
 
     Where others than strategy tables decide, ``close()`` of the world gives back what asking them took.
+
+    Parameters
+    ----------
+    replicate : number of the (first) replicate under this seed; 0 is the world that a seed alone means
+    graph     : number of the random graph that it lives on; None: the replicate's own
     """
     if scenario.clock == "event":
         if replicates != 1:
             raise InputError("replicates must be 1 on the event clock; engine.fixation runs ensembles")
-        return EventWorld(scenario, seed)
-    play = Play(scenario, seed, replicates=replicates)
+        return EventWorld(scenario, seed, replicate=replicate, graph=graph)
+    play = Play(scenario, seed, replicates=replicates, first=replicate, graph=graph)
     return RoundWorld(play, roster(scenario, play.repertoire, play.answers, seed=seed, first=play.first, means=means))
 
 
@@ -167,6 +187,7 @@ def run(
     graph: Any = None,
     weight: str | None = "weight",
     replicates: int = 1,
+    replicate: int = 0,
     progress: Callable[[int], None] | None = None,
     measures: Iterable[str] | None = None,
     means: Means | None = None,
@@ -180,6 +201,7 @@ def run(
     steps, seed : how long, and from which root seed
     graph, weight, knobs : see :func:`world`
     replicates : independent populations to average over (round clock)
+    replicate : number of the (first) replicate: ``run(seed=s, replicate=r)`` is run r of a sweep with seed s
     progress : called with the number of steps done
     measures : names of the measures to collect beside the share of each strategy; None collects all. Those
         that follow from head counts (cooperators, individuals; on the event clock also cooperation and good_standing)
@@ -195,17 +217,18 @@ def run(
 
     check_whole("steps", steps, 0, 1_000_000)
     check_whole("replicates", replicates, 1, 100_000)
+    check_whole("replicate", replicate, 0, MOST_REPLICATES)
     check_seed(seed)
     named = chosen(measures)
     declared = world(scenario, graph=graph, weight=weight, **knobs)
-    going = start(declared, seed, replicates=replicates, means=means)
+    going = start(declared, seed, replicates=replicates, replicate=replicate, means=means)
     try:
         columns = series(going, declared.repertoire().names, steps, progress, named)
         asked = report(going.policy) if isinstance(going, RoundWorld) and isinstance(going.policy, Roster) else None
     finally:
         going.close()
-    expected = expectation(declared, seed)
-    return Run(declared, seed, steps, pandas.DataFrame(columns), expected, replicates, asked)
+    expected = expectation(declared, seed, graph=replicate)
+    return Run(declared, seed, steps, pandas.DataFrame(columns), expected, replicates, asked, replicate)
 
 
 def mark_begun(folder: str | Path, scenario: Scenario, seed: int, journal: str, run: str) -> None:

@@ -46,6 +46,7 @@ class CoopModel(mesa.Model):
     scenario : a Scenario, the name of one or a TOML file; None for the class attribute `default`
     rng      : root seed, a whole number in [0, 2^63); None draws one from the system. Either way it
                is ``model.seed``, and a model made with it is the same again
+    replicate : number of the replicate under this seed: run r of a sweep is ``CoopModel(..., rng=seed, replicate=r)``
     graph    : an ``nx.Graph`` or a file that becomes the network
     agent_class : a subclass of :class:`~coop_abm.abm.CoopAgent`
     model_reporters, agent_reporters : more to collect, as Mesa takes it or as names of attributes; the
@@ -60,7 +61,7 @@ class CoopModel(mesa.Model):
     ----------
     declared : the :class:`~coop_abm.Scenario` of this world
     scenario : the same as Mesa's flat scenario: ``model.scenario.kin__relatedness``
-    seed     : the root seed
+    seed, replicate : the root seed and the number of the replicate
     world    : the world that runs inside, on the clock that it declares
     strategies : names of the strategies, in the order of their indices
     datacollector : row 0 is the start, then a row after each step
@@ -89,6 +90,7 @@ class CoopModel(mesa.Model):
         scenario: Scenario | str | Path | None = None,
         *,
         rng: int | np.integer | None = None,
+        replicate: int = 0,
         graph: Any = None,
         agent_class: type[CoopAgent] = CoopAgent,
         model_reporters: Reporters = None,
@@ -104,11 +106,13 @@ class CoopModel(mesa.Model):
         plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in knobs.items()}
         declared = lab.world(given, graph=graph, **plain)
         seed = _seed(rng)
+        replicate = int(replicate) if isinstance(replicate, np.integer) else replicate
+        lab.check_whole("replicate", replicate, 0, lab.MOST_REPLICATES)
         flat = {knob.path.replace(".", "__"): knob.value for knob in knobs_of(declared)}
         super().__init__(rng=seed, scenario=FlatScenario(rng=seed, **flat))
-        self.declared, self.seed = declared, seed
+        self.declared, self.seed, self.replicate = declared, seed, replicate
         self.strategies = declared.repertoire().names
-        self.world: Running = lab.start(declared, seed, means=means)
+        self.world: Running = lab.start(declared, seed, replicate=replicate, means=means)
         weakref.finalize(self, self.world.close)
         self._moves, self._stale, self._space = 0, False, None
         self._agent_class = self._permitted(agent_class)
@@ -297,7 +301,7 @@ class CoopModel(mesa.Model):
     @cached_property
     def expected(self) -> Expectation:
         """What theory says about this world."""
-        return expectation(self.declared, self.seed)
+        return expectation(self.declared, self.seed, graph=self.replicate)
 
     @property
     def verdict(self) -> str:

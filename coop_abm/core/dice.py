@@ -18,12 +18,13 @@ Philox (Salmon, Moraes, Dror & Shaw 2011); Xoshiro (Blackman & Vigna 2021).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from coop_abm.core.kernel import kernel
+from coop_abm.core.seeding import in_words, padded, states
 
 # What a draw is for. Numbers are part of the address: never renumber, only append.
 PLACE = 0  # which strategy each individual starts with
@@ -41,6 +42,8 @@ PURPOSES = 10
 _GRAPH = 100  # how a random graph is drawn (outside every kernel)
 _EVENTS = 101  # the streams of the event clock
 _MATCHES = 102  # the streams of a tournament
+_MODELS = 103  # the seeds of models that are not ours
+_CELLS = 104  # the root seeds of the cells of a sweep, where they are to be independent
 
 LOW32 = np.uint64(0xFFFFFFFF)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -61,11 +64,13 @@ class Dice(NamedTuple):
 
 def dice(seed: int, replicates: int = 1, *, first: int = 0) -> Dice:
     """The dice of replicates `first`, `first + 1`, ... under one root seed."""
-    keys = np.empty((replicates, PURPOSES, 2), np.uint64)
-    for row in range(replicates):
-        for purpose in range(PURPOSES):
-            source = np.random.SeedSequence(seed, spawn_key=(first + row, purpose))
-            keys[row, purpose] = source.generate_state(2, np.uint32)
+    return dice_of([(seed, first + row) for row in range(replicates)])
+
+
+def dice_of(sources: Sequence[tuple[int, int]]) -> Dice:
+    """The dice of a block whose rows have these (root seed, replicate)."""
+    entropy = [padded(seed) + in_words(replicate) for seed, replicate in sources]
+    keys = states(entropy, [[purpose] for purpose in range(PURPOSES)], 2).astype(np.uint64)
     return Dice(keys, np.empty((0, 5), np.int64), np.empty(0))
 
 
@@ -88,6 +93,30 @@ def stream_base(seed: int, *cell: int) -> np.uint64:
     """Where the event-clock streams of one cell of an experiment start."""
     source = np.random.SeedSequence(seed, spawn_key=(_EVENTS, *cell))
     return np.uint64(source.generate_state(1, np.uint64)[0])
+
+
+def streams_of(sources: Sequence[tuple[int, int]]) -> list[tuple[np.uint64, ...]]:
+    """The event-clock streams of these (root seed, replicate), each as its four state words."""
+    halves = states([padded(seed) for seed, _replicate in sources], [[_EVENTS]], 2)[:, 0].astype(np.uint64)
+    replicates = np.array([replicate for _seed, replicate in sources], np.uint64)
+    with np.errstate(over="ignore"):
+        opened = open_stream.plain(halves[:, 0] | halves[:, 1] << np.uint64(32), replicates)
+    return list(zip(*opened, strict=True))
+
+
+def model_seed(seed: int, replicate: int) -> int:
+    """The seed of one replicate of a model that is not ours: 53 bits, which a float, and so JSON, holds exactly."""
+    return _seed_from(seed, _MODELS, replicate)
+
+
+def cell_seed(seed: int, cell: bytes) -> int:
+    """The root seed of one cell of a sweep whose cells are to share no draw; `cell` is the cell's hash."""
+    return _seed_from(seed, _CELLS, *np.frombuffer(cell, ">u4").tolist())
+
+
+def _seed_from(seed: int, *purpose: int) -> int:
+    source = np.random.SeedSequence(seed, spawn_key=purpose)
+    return int(source.generate_state(1, np.uint64)[0]) >> 11
 
 
 def match_bases(seed: int, pairs: np.ndarray) -> np.ndarray:

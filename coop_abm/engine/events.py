@@ -75,6 +75,7 @@ def process(
     scenario: Scenario,
     seed: int = 0,
     *,
+    graph: int = 0,
     record_gains: bool = False,
     matrix: np.ndarray | None = None,
     every_event: bool = False,
@@ -84,7 +85,7 @@ def process(
 
     Parameters
     ----------
-    seed : root seed; only random graphs read it
+    seed, graph : root seed and number of the graph, where it is random
     record_gains : record how much selection favoured cooperators in each event (on graphs)
     every_event : draw those events of a mixed population too that change nothing. Ensembles skip them
         otherwise; then the events that a replicate took are an expectation, see ``jumps.py``
@@ -98,7 +99,7 @@ def process(
     """
     if scenario.indirect.enabled and not scenario.indirect.assessment.innate:
         raise ScenarioError("indirect.assessment must be type on the event clock")
-    answers, update = scenario.answers(seed), scenario.update
+    answers, update = scenario.answers(seed, graph), scenario.update
     matrix = np.ascontiguousarray(scenario.matrix(answers) if matrix is None else matrix, np.float64)
     averaged = scenario.payoff == "averaged"
     strength = answers.strength()

@@ -14,6 +14,11 @@ from coop_abm.core.kernel import kernel
 FOUNDERS, FULL_SIBS, HALF_SIBS, COUSINS = 0, 1, 2, 3
 
 
+def families(family: int, size: int) -> np.ndarray:
+    """int64 (N,): the family of each individual; (0,) where there are none."""
+    return np.arange(size) // family if family > 1 else np.empty(0, np.int64)
+
+
 @kernel
 def summed_up(fitness, reached):
     """Write the sums of fitness up to and including each individual, float (N,)."""

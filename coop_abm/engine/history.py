@@ -12,18 +12,24 @@ from typing import Protocol
 
 import numpy as np
 
-from coop_abm.core.dice import open_stream, stream_base
+from coop_abm.core.dice import streams_of
 from coop_abm.core.errors import ScenarioError
-from coop_abm.core.kernel import engine
 from coop_abm.core.question import Policy
-from coop_abm.engine.demes import fill_groups, renew_group
-from coop_abm.engine.events import assign_node, columns_of, process
-from coop_abm.engine.generations import count_alleles, earn, settle_in
-from coop_abm.engine.keys import STRATEGY
+from coop_abm.engine.demes import renew_group
+from coop_abm.engine.events import assign_node, process
+from coop_abm.engine.generations import count_alleles, earn
+from coop_abm.engine.individuals import (
+    begin,
+    payoffs_of,
+    rows_of,
+    snapshot_of,
+    start_of,
+    strategies_of,
+    words,
+)
 from coop_abm.engine.measures import COUNTED, Snapshot, chosen, observe, observe_counts
 from coop_abm.engine.plain import count_holders
-from coop_abm.engine.rounds import Play, run
-from coop_abm.engine.world import seat_all
+from coop_abm.engine.rounds import Play, run, snapshot_of_play
 from coop_abm.scenario.scenario import Scenario
 
 #: Events between two looks at the keyboard.
@@ -115,18 +121,18 @@ class RoundWorld:
 
     def snapshot(self) -> Snapshot:
         """What measures read, now."""
-        state = self.play.state
-        return Snapshot(
-            state.strategy, state.alive, state.payoff, state.standing, state.group,
-            self.play.repertoire.helper, self.play.acts, self.play.answers.rows,
-            np.empty((len(state.strategy), 0), np.int64), families(self.play.answers.family, state.strategy.shape[1]),
-        )  # fmt: skip
+        return snapshot_of_play(self.play)
 
 
 class EventWorld:
     """One population on the event clock, a generation at a time.
 
     In a mixed population individuals are told apart by strategy alone, so they stand in order of it.
+
+    Parameters
+    ----------
+    seed, replicate : what its stream is opened from; replicate 0 is the world that a seed alone means
+    graph : number of the random graph that it lives on; None: the replicate's own
 
     Attributes
     ----------
@@ -135,69 +141,32 @@ class EventWorld:
     changing : what the kernels change, in the order in which they take it
     """
 
-    def __init__(self, scenario: Scenario, seed: int = 0, *, replicate: int = 0):
+    def __init__(self, scenario: Scenario, seed: int = 0, *, replicate: int = 0, graph: int | None = None):
         self.scenario = scenario
-        self.process = process(scenario, seed)
-        self.helper = scenario.repertoire().helper
-        self.count = np.ascontiguousarray(scenario.starting_counts())
-        self.second = np.zeros(scenario.size if scenario.kin.diploid else 0, np.int64)
-        with engine("plain"), np.errstate(over="ignore"):
-            self.stream = open_stream(stream_base(seed), replicate)
-        self.changing: tuple[np.ndarray, ...] = (self.count,)
-        if self.process.kind != "mixed":
-            self._fill(self.count.copy())
+        self.process = process(scenario, seed, graph=replicate if graph is None else graph)
+        self._start = start_of(scenario)
+        self.helper = self._start.helper
+        self._population, self.stream = begin(self.process, self._start, streams_of([(seed, replicate)])[0])
+        self.changing, self.count, self.second = self._population
 
     def close(self) -> None:
         """Nothing to give back: tables decide on this clock."""
 
-    def _fill(self, start: np.ndarray) -> None:
-        """Give everybody a place, and work out what follows from it."""
-        ready, world, size = self.process, self.process.world, self.scenario.size
-        declared = any(entry.nodes for entry in self.scenario.players)
-        seats = self.scenario.seats() if declared else np.empty(0, np.int64)
-        strategy = np.empty(size, STRATEGY)
-        if ready.kind == "generations":
-            strategy = np.zeros(size, np.int64)
-            self.changing = (strategy, self.second, self.count, np.zeros(size), np.zeros(size))
-            self.stream = _words(settle_in(world, start, seats, *self.changing, *self.stream))
-            return
-        if ready.kind == "groups":
-            strategy = np.zeros(size, np.int64)
-        self.stream = _words(seat_all(start, seats, strategy, *self.stream))
-        if ready.kind == "groups":
-            group, alive, scratch = np.zeros(size, np.int64), np.ones(size, np.int64), np.zeros_like(start)
-            self.changing = (strategy, group, alive, scratch, np.zeros(size), np.zeros(size))
-            fill_groups(world, *self.changing)
-        else:
-            self.changing = columns_of(ready, strategy, self.count)
-
     @property
     def strategy(self) -> np.ndarray:
         """int (N,): the strategy of each individual; a column that is changed, or made from what is."""
-        if self.process.kind == "mixed":
-            return np.repeat(np.arange(len(self.count)), self.count)
-        if self.process.keyed:
-            return self.process.world.keys.holds[self.changing[0]]
-        return self.changing[0]
+        return strategies_of(self.process, self.changing[0][None])[0]
 
     @property
     def payoff(self) -> np.ndarray:
         """float (N,): what each individual can expect of its neighbours."""
-        world, kind = self.process.world, self.process.kind
-        if kind == "mixed":
-            others = np.maximum(self.count - np.eye(len(self.count), dtype=np.int64), 0)
-            return ((others * world.matrix).sum(axis=1) * world.scale)[self.strategy]
-        if self.process.keyed:
-            return world.keys.payoff[self.changing[0]]
-        return self.changing[-2]
+        columns = [column[None] for column in self.changing]
+        return payoffs_of(self.process, columns, self.strategy[None])[0]
 
     @cached_property
     def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(indptr, indices, weight): neighbours as compressed rows, written out."""
-        world, indptr = self.process.world, self.process.world.indptr
-        if len(indptr) == 1:
-            indptr = np.arange(0, len(world.indices) + 1, indptr[0], dtype=np.int64)
-        return indptr, world.indices.view(np.int32), world.weight
+        return rows_of(self.process)
 
     def assign(self, row: int, strategy: int) -> None:
         """Give the individual in this row another strategy, by index, and renew what follows from it.
@@ -228,7 +197,7 @@ class EventWorld:
     def step(self) -> None:
         """One generation: as many events as there is room for individuals, or fewer if all agree."""
         ready = self.process
-        self.stream = _words(ready.advance(ready.world, *self.changing, self.scenario.size, *self.stream)[-4:])
+        self.stream = words(ready.advance(ready.world, *self.changing, self.scenario.size, *self.stream)[-4:])
 
     def tells(self, measures: Iterable[str]) -> bool:
         """Do these measures follow from how many hold each strategy, so that :meth:`record` is enough?"""
@@ -245,7 +214,7 @@ class EventWorld:
         if self.process.record is None:
             raise ScenarioError("record: heads are not counted while groups grow and shrink; take steps")
         series = np.empty((generations, len(self.count)), np.int64)
-        self.stream = _words(self.process.record(self.process.world, *self.changing, series, *self.stream))
+        self.stream = words(self.process.record(self.process.world, *self.changing, series, *self.stream))
         return series
 
     @property
@@ -255,29 +224,7 @@ class EventWorld:
 
     def snapshot(self) -> Snapshot:
         """What measures read, now; expected payoffs, and no acts."""
-        strategy, world = self.strategy, self.process.world
-        size = len(strategy)
-        if self.process.kind == "groups":
-            group, alive = self.changing[1][None, :], self.changing[2][None, :]
-        else:  # where nobody is born or dies, one number says it of all
-            one = np.broadcast_to(np.int64(0), (1, size))
-            group = one if world.groups == 1 else (np.arange(size) // world.group_size)[None, :]
-            alive = np.broadcast_to(np.int64(1), (1, size))
-        return Snapshot(
-            strategy[None, :], alive, self.payoff[None, :], self.helper[strategy][None, :],
-            group, self.helper, np.zeros((1, 2), np.int64), self.rows,
-            self.second[None, :], families(world.family, size),
-        )  # fmt: skip
-
-
-def families(family: int, size: int) -> np.ndarray:
-    """int64 (N,): the family of each individual; (0,) where there are none."""
-    return np.arange(size) // family if family > 1 else np.empty(0, np.int64)
-
-
-def _words(stream) -> tuple[np.uint64, ...]:
-    """The state of a stream as the words that kernels expect; numba hands them out as plain ints."""
-    return tuple(np.uint64(word) for word in stream)
+        return snapshot_of(self.process, self._start, self.rows, [self._population])
 
 
 def look(world: Running, strategies: tuple[str, ...], measures: Iterable[str]) -> dict[str, float]:

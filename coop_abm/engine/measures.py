@@ -88,12 +88,12 @@ def individuals(now: Snapshot) -> np.ndarray:
 
 def groups(now: Snapshot) -> np.ndarray:
     """Number of groups in which somebody lives."""
-    return np.array([len(np.unique(g[a == 1])) for g, a in zip(now.group, now.alive, strict=True)], np.float64)
+    return (_heads(now.group, now.alive == 1) > 0).sum(axis=1).astype(np.float64)
 
 
 def largest_group(now: Snapshot) -> np.ndarray:
     """Number of the living in the largest group."""
-    return np.array([heads.max(initial=0) for heads, _ in _by_group(now)], np.float64)
+    return _heads(now.group, now.alive == 1).max(axis=1).astype(np.float64)
 
 
 def between_groups(now: Snapshot) -> np.ndarray:
@@ -106,11 +106,15 @@ def between_groups(now: Snapshot) -> np.ndarray:
     ----------
     Wright1951
     """
-    found = np.full(len(now.strategy), np.nan)
-    for k, (heads, share) in enumerate(_by_group(now)):
-        p = (heads * share).sum() / max(heads.sum(), 1)
-        if 0 < p < 1:
-            found[k] = (heads * (share - p) ** 2).sum() / (heads.sum() * p * (1 - p))
+    found, living = np.full(len(now.strategy), np.nan), now.alive == 1
+    heads = _heads(now.group, living)
+    held = _totals(now.group, living, helping(now), heads.shape[1])
+    for rows, (n, total) in _alike(heads > 0, heads, held):
+        share, everybody = total / n, n.sum(axis=1)
+        p = (n * share).sum(axis=1) / everybody
+        varied = (0 < p) & (p < 1)
+        rows, n, share, everybody, p = rows[varied], n[varied], share[varied], everybody[varied], p[varied]
+        found[rows] = (n * (share - p[:, None]) ** 2).sum(axis=1) / (everybody * p * (1 - p))
     return found
 
 
@@ -149,7 +153,7 @@ def clustering(now: Snapshot) -> np.ndarray:
         largest = np.empty(len(members), np.int64)
         largest_cluster(members.astype(np.int64), now.rows[0], now.rows[1], largest)
     else:
-        largest = np.array([_counts(g[m]).max(initial=0) for g, m in zip(now.group, members, strict=True)], np.int64)
+        largest = _heads(now.group, members).max(axis=1)
     heads = members.sum(axis=1)
     return np.where(heads > 0, largest / np.maximum(heads, 1), np.nan)
 
@@ -218,9 +222,16 @@ def shares(now: Snapshot, strategies: int) -> np.ndarray:
 
 def observe(now: Snapshot, strategies: tuple[str, ...], measures: Iterable[str] = MEASURES) -> dict[str, float]:
     """These measures and the share of each strategy by name, the mean over replicates."""
-    row = {name: float(MEASURES[name](now).mean()) for name in measures}
-    held = shares(now, len(strategies)).mean(axis=0)
-    return row | {f"share_{name}": float(share) for name, share in zip(strategies, held, strict=True)}
+    return {name: float(column.mean()) for name, column in observe_each(now, strategies, measures).items()}
+
+
+def observe_each(
+    now: Snapshot, strategies: tuple[str, ...], measures: Iterable[str] = MEASURES
+) -> dict[str, np.ndarray]:
+    """These measures and the share of each strategy by name, float (R,) each."""
+    held = shares(now, len(strategies))
+    columns = {name: MEASURES[name](now) for name in measures}
+    return columns | {f"share_{name}": held[:, s] for s, name in enumerate(strategies)}
 
 
 def observe_counts(
@@ -303,36 +314,51 @@ def _mean(now: Snapshot, values: np.ndarray) -> np.ndarray:
     return np.where(living, values, 0).sum(axis=1) / np.maximum(living.sum(axis=1), 1)
 
 
-def _counts(labels: np.ndarray) -> np.ndarray:
-    return np.bincount(labels) if len(labels) else np.zeros(0, np.int64)
+def _heads(label: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """int64 (R, L): how many of the members of each replicate carry each label; label, member : (R, N)."""
+    places, most = _places(label)
+    return np.bincount(places[member], minlength=len(label) * most).reshape(-1, most)
 
 
-def _by_group(now: Snapshot) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each replicate: the living members of each group that has any, and their mean helping."""
-    for group, alive, own in zip(now.group, now.alive, helping(now), strict=True):
-        living = alive == 1
-        heads = _counts(group[living])
-        total = np.bincount(group[living], own[living], len(heads)) if len(heads) else np.zeros(0)
-        yield heads[heads > 0], total[heads > 0] / heads[heads > 0]
+def _totals(label: np.ndarray, member: np.ndarray, value: np.ndarray, most: int) -> np.ndarray:
+    """float (R, L): what the members who carry each label add up to, one by one in the order of rows."""
+    places, _most = _places(label)
+    return np.bincount(places[member], value[member], len(label) * most).reshape(-1, most)
+
+
+def _places(label: np.ndarray) -> tuple[np.ndarray, int]:
+    """Labels as numbers that no two replicates share, and how many labels there may be."""
+    most = int(label.max()) + 1
+    return label.astype(np.int64) + most * np.arange(len(label))[:, None], most
+
+
+def _alike(counted: np.ndarray, *columns: np.ndarray) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+    """Replicates of as many counted entries together: rows, and of each column the counted entries, (rows, m).
+
+    Replicates without any are left out. Sums of many rows at once are rounded as the sum of one; that is why what is
+    not counted is left out of a row, and not made zero.
+    """
+    many = counted.sum(axis=1)
+    for m in np.unique(many[many > 0]).tolist():
+        rows = np.flatnonzero(many == m)
+        which = counted[rows]
+        yield rows, [column[rows][which].reshape(len(rows), m) for column in columns]
 
 
 def _mates(own: np.ndarray, living: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean of the others who carry one's label, and who has such mates: float and bool (R, N)."""
-    mean, counted = np.zeros(own.shape), np.zeros(own.shape, bool)
-    for k in range(len(own)):
-        heads = np.bincount(label[k], living[k])[label[k]]
-        total = np.bincount(label[k], own[k] * living[k])[label[k]]
-        counted[k] = living[k] & (heads > 1)
-        mean[k] = (total - own[k]) / np.maximum(heads - 1, 1)
-    return mean, counted
+    places, most = _places(label)
+    heads = np.bincount(places.ravel(), living.ravel(), len(label) * most)[places]
+    total = np.bincount(places.ravel(), (own * living).ravel(), len(label) * most)[places]
+    return (total - own) / np.maximum(heads - 1, 1), living & (heads > 1)
 
 
 def _slopes(own: np.ndarray, mean: np.ndarray, counted: np.ndarray) -> np.ndarray:
     """The regression of `mean` on `own` over those that are counted; NaN where all are alike."""
     found = np.full(len(own), np.nan)
-    for k in range(len(own)):
-        x, y = own[k][counted[k]], mean[k][counted[k]]
-        if len(x) and x.min() < x.max():
-            x = x - x.mean()
-            found[k] = (x * y).sum() / (x * x).sum()
+    for rows, (x, y) in _alike(counted, own, mean):
+        varied = x.min(axis=1) < x.max(axis=1)
+        rows, x, y = rows[varied], x[varied], y[varied]
+        x = x - x.mean(axis=1, keepdims=True)
+        found[rows] = (x * y).sum(axis=1) / (x * x).sum(axis=1)
     return found

@@ -186,6 +186,13 @@ def count_holders(strategy, alive, count):
 
 
 @kernel
+def count_all(strategy, alive, count):
+    """The same in each replicate: int64 (R, S) written; strategy, alive : (R, N)"""
+    for k in range(strategy.shape[0]):
+        count_holders(strategy[k], alive[k], count[k])
+
+
+@kernel
 def advance_plain(
     t, steps, dice, answers, plain, helper, intensity, pressure, replacements,
     strategy, alive, payoff, group, standing, opinion, acts, counts,

@@ -24,11 +24,12 @@ from coop_abm.core.kernel import kernel
 from coop_abm.core.question import Decision, Options, Policy, Question, Seen, Texts, Words, whole_numbers
 from coop_abm.core.state import State
 from coop_abm.engine.encounter import Encounters, encounters, known_by_type, look, settle
-from coop_abm.engine.families import born_into_families
+from coop_abm.engine.families import born_into_families, families
 from coop_abm.engine.lattice import advance_board, advance_scores, board
 from coop_abm.engine.learning import learner
+from coop_abm.engine.measures import Snapshot
 from coop_abm.engine.minds import Deciders, Encountered, deciders, forget, mark, note
-from coop_abm.engine.plain import advance_plain, count_holders, earn_from_all, earn_from_one, plain
+from coop_abm.engine.plain import advance_plain, count_all, earn_from_all, earn_from_one, plain
 from coop_abm.engine.playing import close_round, manners, open_round, play_round
 from coop_abm.engine.world import seat_all
 from coop_abm.mechanisms.base import Answers
@@ -69,17 +70,25 @@ class Play:
     Parameters
     ----------
     scenario   : the declared world
-    seed       : root seed; the same seed and replicate number give the same world, in any block
+    seed       : root seed; the same seed, replicate number and graph give the same world, in any block
     replicates : R
     first      : number of the first replicate
-    chance     : dice to use instead of those of the seed (tests script them)
+    chance     : dice to use instead of those of the seed (tests script them, blocks bring many)
+    graph      : number of the random graph that all of them live on; None: that of the first replicate
     """
 
     def __init__(
-        self, scenario: Scenario, seed: int = 0, *, replicates: int = 1, first: int = 0, chance: Dice | None = None
+        self,
+        scenario: Scenario,
+        seed: int = 0,
+        *,
+        replicates: int = 1,
+        first: int = 0,
+        chance: Dice | None = None,
+        graph: int | None = None,
     ):
         self.scenario, self.seed, self.first = scenario, seed, first
-        self.answers = scenario.answers(seed)
+        self.answers = scenario.answers(seed, first if graph is None else graph)
         self.dice = dice(seed, replicates, first=first) if chance is None else chance
         self.repertoire = scenario.repertoire()
         self.plain = plain(scenario, self.answers, self.repertoire)
@@ -361,8 +370,7 @@ class Play:
         else:
             for t in range(rounds):
                 self._play()
-                for k in range(replicates):
-                    count_holders(state.strategy[k], state.alive[k], counts[k, t])
+                count_all(state.strategy, state.alive, counts[:, t])
         return counts
 
     def _play(self) -> None:
@@ -374,6 +382,16 @@ class Play:
         )  # fmt: skip
         self.acts = met.acts.copy()
         self._replace()
+
+
+def snapshot_of_play(play: Play) -> Snapshot:
+    """What measures read of a world on the round clock, now; the columns are those of its table."""
+    state = play.state
+    return Snapshot(
+        state.strategy, state.alive, state.payoff, state.standing, state.group,
+        play.repertoire.helper, play.acts, play.answers.rows,
+        np.empty((len(state.strategy), 0), np.int64), families(play.answers.family, state.strategy.shape[1]),
+    )  # fmt: skip
 
 
 def run(play: Play, policy: Policy, rounds: int) -> None:

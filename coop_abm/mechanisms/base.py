@@ -140,7 +140,7 @@ class Mechanism(Part):
     def answer(self, answers: Answers, seed: int) -> Answers:
         """The answers so far, with this mechanism's own put in.
 
-        `seed` is the root seed of the run; only random graphs read it.
+        `seed` is what a random graph is drawn from; nobody else reads it.
         """
         raise NotImplementedError
 

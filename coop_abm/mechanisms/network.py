@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from coop_abm.core.dice import graph_seed
 from coop_abm.core.part import knob
 from coop_abm.mechanisms.base import Answers, Mechanism
 from coop_abm.structures import Complete, Structure
@@ -15,7 +14,8 @@ class Network(Mechanism):
 
     b/c > k, for k neighbours, belongs to death-birth updating of large graphs under weak selection.
     Imitation asks for b/c > k + 2, and under birth-death or pairwise comparison no graph helps. All
-    replicates of a run share one graph; a random kind of graph is drawn from the run's seed.
+    replicates of a block share one graph. Random graphs are drawn from the root seed, as many as one likes; they
+    are numbered, and a run lives on number 0 unless it is another replicate.
     """
 
     title = "network reciprocity"
@@ -25,7 +25,7 @@ class Network(Mechanism):
     graph: Structure = knob(Complete(), "graph", help="who is whose neighbour")
 
     def answer(self, answers: Answers, seed: int) -> Answers:
-        graph = self.graph.build(answers.size, graph_seed(seed, 0))
+        graph = self.graph.build(answers.size, seed)
         return answers._replace(
             indptr=graph.indptr,
             indices=graph.indices,

@@ -54,18 +54,18 @@ class Expectation(NamedTuple):
     pushes: composition.Pushes | None = None
 
 
-def expectation(scenario: Scenario, seed: int = 0, *, thorough: bool = False) -> Expectation:
+def expectation(scenario: Scenario, seed: int = 0, *, graph: int = 0, thorough: bool = False) -> Expectation:
     """What theory expects of this scenario.
 
     Parameters
     ----------
-    seed : draws its graph if the graph is random
+    seed, graph : root seed and number of its graph if the graph is random
     thorough : may it take minutes? Otherwise theory is silent, with that reason, about irregular graphs of more
         than 1,000 nodes and groups of more than 10,000 states
     """
-    limit = textbook_limit(scenario, seed)
+    limit = textbook_limit(scenario, seed, graph)
     try:
-        answers = scenario.answers(seed)
+        answers = scenario.answers(seed, graph)
         found = _answer(scenario, answers, thorough)
         kind = coalescence.kind_of(found.value)
         limits = limits_of(scenario, answers, found)
@@ -204,7 +204,7 @@ def weights_of(answers: Answers):  # scipy is imported on use, so no annotation
     return csr_array((weight, answers.indices, answers.indptr), shape=(answers.size, answers.size))
 
 
-def textbook_limit(scenario: Scenario, seed: int = 0) -> float:
+def textbook_limit(scenario: Scenario, seed: int = 0, graph: int = 0) -> float:
     """Nowak's ratio for the one rule that is on; NaN where none or several are, or the update rule has no such law.
 
     Infinite populations, weak selection and rare splitting; on an irregular graph the mean degree.
@@ -224,7 +224,7 @@ def textbook_limit(scenario: Scenario, seed: int = 0) -> float:
         if rule == "group":
             size = scenario.group.size or scenario.size
             return thresholds.group(size, scenario.size // size)
-        answers = scenario.answers(seed)
+        answers = scenario.answers(seed, graph)
         degree = answers.size - 1 if len(answers.indptr) == 0 else len(answers.indices) / answers.size
         per_update: dict[str, float] = {"death_birth": degree, "imitation": degree + 2}
         return float(per_update.get(scenario.update.kind, np.inf))

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import BeforeValidator, model_validator
 
+from coop_abm.core.dice import graph_seed
 from coop_abm.core.part import Part, knob
 from coop_abm.games import AnyGame, Donation
 from coop_abm.mechanisms import RULES, Answers, Direct, Group, Indirect, Kin, Network, expected_matrix, neutral
@@ -170,19 +171,28 @@ class Scenario(Part):
         """Names of the rules that are on."""
         return tuple(rule for rule, mechanism in self.mechanisms.items() if mechanism.enabled)
 
-    def answers(self, seed: int = 0) -> Answers:
+    def answers(self, seed: int = 0, graph: int = 0) -> Answers:
         """The answers to the five questions; the only place that looks at what is on.
+
+        Parameters
+        ----------
+        seed, graph : root seed and number of the graph, where it is random
 
         Raises
         ------
         GraphError
             if the declared graph cannot have this many nodes
         """
-        answers = neutral(self.size)
+        answers, drawn = neutral(self.size), graph_seed(seed, graph)
         for mechanism in self.mechanisms.values():
             if mechanism.enabled:
-                answers = mechanism.answer(answers, seed)
+                answers = mechanism.answer(answers, drawn)
         return answers
+
+    @property
+    def on_random_graph(self) -> bool:
+        """Does the graph depend on the seed?"""
+        return self.network.enabled and getattr(self.network.graph, "random", False)
 
     @property
     def minded(self) -> bool:

@@ -1,7 +1,8 @@
 """Structures: who can meet and copy whom.
 
 A kind of graph is a declared part: ``build(size, seed)`` gives its :class:`Graph`, ``check(size)``
-refuses a size that it cannot have. A new kind is one file beside these, and its import here.
+refuses a size that it cannot have, and ``random = True`` says that the graph depends on the seed. A new kind
+is one file beside these, and its import here.
 The user's own graph comes in as a networkx graph or a file, and goes on as :class:`Edges`.
 """
 

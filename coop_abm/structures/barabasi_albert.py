@@ -24,6 +24,7 @@ class BarabasiAlbert(Part):
 
     title: ClassVar[str] = "Barabási-Albert"
     references: ClassVar[tuple[str, ...]] = ("BarabasiAlbert1999", "SantosPacheco2005")
+    random: ClassVar[bool] = True
 
     kind: Literal["barabasi_albert"] = "barabasi_albert"
     links: int = knob(2, "Links m", low=1, step=1, help="neighbours that each new individual seeks when it arrives")

@@ -26,6 +26,7 @@ class ErdosRenyi(Part):
 
     title: ClassVar[str] = "Erdős-Rényi"
     references: ClassVar[tuple[str, ...]] = ("ErdosRenyi1959", "Gilbert1959", "BatageljBrandes2005")
+    random: ClassVar[bool] = True
 
     kind: Literal["erdos_renyi"] = "erdos_renyi"
     probability: float = knob(

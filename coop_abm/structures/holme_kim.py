@@ -25,6 +25,7 @@ class HolmeKim(Part):
 
     title: ClassVar[str] = "Holme-Kim"
     references: ClassVar[tuple[str, ...]] = ("HolmeKim2002",)
+    random: ClassVar[bool] = True
 
     kind: Literal["holme_kim"] = "holme_kim"
     links: int = knob(2, "Links m", low=1, step=1, help="neighbours that each new individual seeks when it arrives")

@@ -26,6 +26,7 @@ class RandomGeometric(Part):
 
     title: ClassVar[str] = "random geometric"
     references: ClassVar[tuple[str, ...]] = ("Gilbert1961",)
+    random: ClassVar[bool] = True
 
     kind: Literal["random_geometric"] = "random_geometric"
     radius: float = knob(

@@ -26,6 +26,7 @@ class RandomRegular(Part):
 
     title: ClassVar[str] = "random regular"
     references: ClassVar[tuple[str, ...]] = ("StegerWormald1999", "KimVu2003")
+    random: ClassVar[bool] = True
 
     kind: Literal["random_regular"] = "random_regular"
     degree: int = knob(4, "Neighbours", low=2, step=1, help="neighbours of each individual")

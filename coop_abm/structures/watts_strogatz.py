@@ -24,6 +24,7 @@ class WattsStrogatz(Part):
 
     title: ClassVar[str] = "Watts-Strogatz"
     references: ClassVar[tuple[str, ...]] = ("WattsStrogatz1998",)
+    random: ClassVar[bool] = True
 
     kind: Literal["watts_strogatz"] = "watts_strogatz"
     degree: int = knob(4, "Neighbours", low=2, step=2, help="neighbours on the ring, half of them on each side")

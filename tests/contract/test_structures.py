@@ -56,6 +56,13 @@ def test_the_same_seed_builds_the_same_graph(kind):
 
 
 @pytest.mark.parametrize("kind", members("structures"))
+def test_graphs_differ_between_seeds_where_the_kind_says_so_and_nowhere_else(kind):
+    """Replicates of a sweep share a graph that does not."""
+    differ = len({made(kind).build(SIZE, seed).digest() for seed in range(8)}) > 1
+    assert differ == getattr(kind, "random", False)
+
+
+@pytest.mark.parametrize("kind", members("structures"))
 @pytest.mark.parametrize("size", range(1, 26))
 def test_a_size_is_refused_before_building_or_not_at_all(kind, size):
     part = made(kind)
