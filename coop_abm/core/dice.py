@@ -41,6 +41,8 @@ PURPOSES = 10
 _GRAPH = 100  # how a random graph is drawn (outside every kernel)
 _EVENTS = 101  # the streams of the event clock
 _MATCHES = 102  # the streams of a tournament
+_MODELS = 103  # the seeds of models that are not ours
+_CELLS = 104  # the root seeds of the cells of a sweep, where they are to be independent
 
 LOW32 = np.uint64(0xFFFFFFFF)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -88,6 +90,21 @@ def stream_base(seed: int, *cell: int) -> np.uint64:
     """Where the event-clock streams of one cell of an experiment start."""
     source = np.random.SeedSequence(seed, spawn_key=(_EVENTS, *cell))
     return np.uint64(source.generate_state(1, np.uint64)[0])
+
+
+def model_seed(seed: int, replicate: int) -> int:
+    """The seed of one replicate of a model that is not ours: 53 bits, which a float, and so JSON, holds exactly."""
+    return _seed_from(seed, _MODELS, replicate)
+
+
+def cell_seed(seed: int, cell: bytes) -> int:
+    """The root seed of one cell of a sweep whose cells are to share no draw; `cell` is the cell's hash."""
+    return _seed_from(seed, _CELLS, *np.frombuffer(cell, ">u4").tolist())
+
+
+def _seed_from(seed: int, *purpose: int) -> int:
+    source = np.random.SeedSequence(seed, spawn_key=purpose)
+    return int(source.generate_state(1, np.uint64)[0]) >> 11
 
 
 def match_bases(seed: int, pairs: np.ndarray) -> np.ndarray:
