@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from coop_abm.core.errors import InputError
@@ -36,36 +36,38 @@ def tables_of(model: Any, period: int) -> tuple[Table, ...]:
     chosen = recorded[-1:] if period == -1 else recorded[::period]
     tables: list[Table] = []
     for step in chosen:
-        for names, row in _rows_at(collector, step):
-            if not tables or tables[-1].names != names:
-                tables.append(Table(names, []))
-            tables[-1].rows.append(row)
+        for names, rows in _tables_at(collector, step):
+            if tables and tables[-1].names == names:
+                tables[-1].rows.extend(rows)
+            else:
+                tables.append(Table(names, rows))
     return tuple(tables)
 
 
-def _rows_at(collector: Any, step: float) -> Iterator[tuple[tuple[str, ...], tuple]]:
-    """The rows of one step with their columns. A name that comes twice is one column, with the later value."""
+def _tables_at(collector: Any, step: float) -> list[tuple[tuple[str, ...], list[tuple]]]:
+    """Columns and rows of one step: for all agents, then for each type. A name that comes twice is one column."""
     # What was collected twice at one time is, for Mesa, what was collected last.
     at = bisect.bisect_right(collector._collection_steps, step) - 1
-    of_model = {name: values[at] for name, values in collector.model_vars.items()} if at >= 0 else {}
-    start = {"Step": step, **of_model}
-    nobody = True
-    for reporters, records in _of_agents(collector, step):
-        names = ("Step", *of_model, "AgentID", *reporters)
-        twice = len(set(names)) < len(names)
-        for record in records:
-            nobody = False
-            if twice:
-                merged = start | dict(zip(("AgentID", *reporters), record[1:], strict=False))
-                yield tuple(merged), tuple(merged.values())
-            else:
-                yield names, (*start.values(), *record[1:])
-    if nobody:
-        yield tuple(start), tuple(start.values())
-
-
-def _of_agents(collector: Any, step: float) -> Iterator[tuple[Mapping[str, Any], list[tuple]]]:
-    """(reporters, records) of all agents, then of each type; a record is the time, the agent's ID, the values."""
-    yield collector.agent_reporters, collector._agent_records.get(step, [])
+    start = {"Step": step}
+    if at >= 0:
+        for name, values in collector.model_vars.items():
+            start[name] = values[at]
+    found = []
+    if records := collector._agent_records.get(step):
+        found.append(_of_agents(start, collector.agent_reporters, records))
     for agent_type, records in collector._agenttype_records.get(step, {}).items():
-        yield collector.agenttype_reporters[agent_type], records
+        if records:
+            found.append(_of_agents(start, collector.agenttype_reporters[agent_type], records))
+    return found or [(tuple(start), [tuple(start.values())])]
+
+
+def _of_agents(
+    start: dict[str, Any], reporters: Iterable[str], records: list[tuple]
+) -> tuple[tuple[str, ...], list[tuple]]:
+    """A row for each record, which is the time, the agent's ID and what was asked of it."""
+    names = ("AgentID", *reporters)
+    if start.keys().isdisjoint(names):
+        first = tuple(start.values())
+        return (*start, *names), [first + record[1:] for record in records]
+    merged = [start | dict(zip(names, record[1:], strict=False)) for record in records]  # the later value counts
+    return tuple(merged[0]), [tuple(row.values()) for row in merged]

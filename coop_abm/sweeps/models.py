@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any, Literal
@@ -14,11 +15,11 @@ from coop_abm.sweeps.collected import tables_of
 from coop_abm.sweeps.constructor import Constructor
 from coop_abm.sweeps.references import absolute, model_of, name_of, reference_of, source_digest
 from coop_abm.sweeps.values import kept, plain, seed_tree
-from coop_abm.sweeps.work import Cell, Outcome, Task, hash_of, performed
+from coop_abm.sweeps.work import Cell, Outcome, Task, hash_of
 
 Pairing = Literal["paired", "independent"]
-#: No reason of ours to make a task of models shorter.
-_MANY = 1_000_000
+#: What tells itself from any other by how it is written.
+_EXACT = (bool, int, float, str)
 
 
 class ModelWork:
@@ -45,6 +46,7 @@ class ModelWork:
     ----------
     identity : plain values, everything that cells have in common and that can change a result
     seed_name : what the seed is called in a row, rng or seed
+    by_replicate : is this a world of ours, whose replicate r draws from the root seed and r?
 
     Raises
     ------
@@ -70,6 +72,7 @@ class ModelWork:
         self.fixed, self.max_steps, self.period = dict(fixed or {}), max_steps, int(period)
         self.seed, self.rng, self.pairing = seed, None if rng is None else list(rng), pairing
         self._kept, self._extra = kept, dict(extra or {})
+        self.by_replicate = rng is None and is_ours(self.model) and self._constructor.takes("replicate")
         self._checked: tuple[str, ...] | None = None
         self.identity = self._identity() if kept or pairing == "independent" else {"model": name_of(self.model)}
         self._common = hash_of(self.identity).hex()
@@ -78,11 +81,6 @@ class ModelWork:
     def seed_name(self) -> str:
         """What the seed of a run is called in its row."""
         return self._constructor.seed_name
-
-    @property
-    def by_replicate(self) -> bool:
-        """Is this a world of ours, whose replicate r draws from the root seed and r?"""
-        return self.rng is None and is_ours(self.model) and self._constructor.takes("replicate")
 
     def _identity(self) -> dict[str, Any]:
         return {
@@ -112,9 +110,10 @@ class ModelWork:
             self._checked = names
         if self._kept or self.pairing == "independent":
             values = {name: plain(value, name) for name, value in parameters.items()}
-        else:  # any object may be a parameter, as for Mesa; whoever asks holds on to it, so no other has its number
-            values = {name: _mark(value) for name, value in parameters.items()}
-        return Cell(parameters, hash_of({"work": self._common, "cell": values}))
+            return Cell(parameters, hash_of({"work": self._common, "cell": values}))
+        # Any object may be a parameter, as for Mesa; whoever asks holds on to it, so no other has its number.
+        marks = [value if value is None or type(value) in _EXACT else [id(value)] for value in parameters.values()]
+        return Cell(parameters, hashlib.sha256(repr((names, marks)).encode("utf-8", "surrogatepass")).digest())
 
     def source(self, cell: Cell, replicate: int) -> Any:
         """What this run is seeded with.
@@ -132,17 +131,14 @@ class ModelWork:
         return root if self.by_replicate else model_seed(root, replicate)
 
     def most_together(self, cell: Cell) -> int:
-        """Any number of runs may be one task."""
-        return _MANY
+        """One: models are not done faster together."""
+        return 1
 
     # ----------------------------------------------------------------------------------------- runs
 
     def perform(self, task: Task) -> list[Outcome]:
-        """Do the runs, one after the other. Of several, one that raises is a failed outcome; a single one raises."""
-        if task.runs == 1:
-            return [self._run(task.cell, task.first)]
-        singles = (Task(task.cell, task.first + i, 1) for i in range(task.runs))
-        return [outcome for single in singles for outcome in performed(self, single)]
+        """Do the runs, one after the other; whatever the model raises is raised."""
+        return [self._run(task.cell, replicate) for replicate in range(task.first, task.first + task.runs)]
 
     def _run(self, cell: Cell, replicate: int) -> Outcome:
         seed = self.source(cell, replicate)
@@ -204,6 +200,3 @@ def _model(given: Any) -> type:
         return given
     raise InputError(f"model must be a subclass of mesa.Model; got {quoted(given)}")
 
-
-def _mark(value: Any) -> Any:
-    return value if value is None or type(value) in (bool, int, float, str) else [id(value)]
