@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from coop_abm.scenario.citation import citation, cited
     from coop_abm.scenario.expectation import Expectation, expectation
     from coop_abm.scenario.scenario import Scenario
+    from coop_abm.sweeps.batch import batch_run
 
 _HOMES = {
     "CoopAgent": "coop_abm.abm",
@@ -41,6 +42,7 @@ _HOMES = {
     "Run": "coop_abm.lab",
     "Scenario": "coop_abm.scenario.scenario",
     "advise": "coop_abm.ratios",
+    "batch_run": "coop_abm.sweeps.batch",
     "card": "coop_abm.scenario.card",
     "citation": "coop_abm.scenario.citation",
     "cited": "coop_abm.scenario.citation",
@@ -54,7 +56,7 @@ _HOMES = {
 
 __all__ = [
     "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Means", "Play", "Run", "Scenario",
-    "__version__", "advise", "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run",
+    "__version__", "advise", "batch_run", "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run",
     "tournament", "world",
 ]  # fmt: skip
 

@@ -6,6 +6,7 @@
     ├── InputError          what the user gave cannot be used; the command line exits with code 2
     │   ├── ScenarioError   a knob, a scenario file, a combination of mechanisms
     │   ├── GraphError      a graph, or a file that should hold one
+    │   ├── BatchError      the arguments of batch_run; a ValueError too, because Mesa's batch_run raises those
     │   └── OutputError     a place where results should go and cannot
     ├── TheoryError         theory is silent, or too large to compute exactly; the message says why
     ├── PolicyError         a policy answered with something that is no permitted action
@@ -25,6 +26,11 @@ what was given. Text that came from outside is shortened and escaped by :func:`q
 hostile file cannot flood or repaint a terminal.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 
 class CoopError(Exception):
     """Base of all errors that coop_abm raises on purpose."""
@@ -40,6 +46,10 @@ class ScenarioError(InputError):
 
 class GraphError(InputError):
     """A graph, or a file that should hold one, cannot be used."""
+
+
+class BatchError(InputError, ValueError):
+    """The arguments of batch_run cannot be used; a ValueError too, because Mesa's batch_run raises those."""
 
 
 class OutputError(InputError):
@@ -108,7 +118,17 @@ class StoreError(CoopError):
 
 
 class SweepError(CoopError):
-    """A sweep had to stop; what was done is kept."""
+    """A sweep had to stop; what was done is kept.
+
+    Attributes
+    ----------
+    rows     : of the runs that were done, where they are in memory
+    failures : the runs that failed, with why
+    """
+
+    def __init__(self, message: str, *, rows: Sequence[Any] = (), failures: Sequence[Any] = ()):
+        super().__init__(message)
+        self.rows, self.failures = rows, failures
 
 
 class ReporterError(CoopError):
