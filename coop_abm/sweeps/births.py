@@ -51,7 +51,7 @@ class End(NamedTuple):
 class Birth(Protocol):
     """One way to start workers of some work."""
 
-    def __init__(self, work: Work): ...
+    def __init__(self, work: Any): ...
 
     def worker(self) -> Child:
         """Start one more."""
@@ -69,7 +69,7 @@ class Birth(Protocol):
 class Nursing:
     """Workers are forked off a process that has imported the model."""
 
-    def __init__(self, work: Work):
+    def __init__(self, work: Work | bytes):
         self._parcel = packed(work)
         self._nursery = Nursery(self._parcel)
 
@@ -139,7 +139,7 @@ class _OfOurs:
 class Spawning(_OfOurs):
     """Workers begin from nothing and import the model."""
 
-    def __init__(self, work: Work):
+    def __init__(self, work: Work | bytes):
         super().__init__()
         self._parcel = packed(work)
 

@@ -8,19 +8,22 @@ import pickle
 import sys
 from types import FunctionType, ModuleType
 from typing import Any
+from uuid import uuid4
 
 from coop_abm.core.errors import InputError, quoted
 from coop_abm.sweeps.work import Work, told
 
 
-def packed(work: Work) -> bytes:
-    """The work as bytes that a process on this machine can read.
+def packed(work: Work | bytes) -> bytes:
+    """The work as bytes that a process on this machine can read; bytes are such work already.
 
     Raises
     ------
     InputError
         naming what cannot be pickled, or what others cannot import, and why
     """
+    if isinstance(work, bytes):
+        return work
     buffer = io.BytesIO()
     pickler = _Pickler(buffer)
     try:
@@ -30,6 +33,30 @@ def packed(work: Work) -> bytes:
     except Exception as error:  # noqa: BLE001 - anything may be raised by a model that does not want to be pickled
         raise InputError(f"this model cannot be sent to other processes: {told(error)}") from None
     return buffer.getvalue()
+
+
+class Parcel:
+    """Work that is pickled once, and read once in each process, however many tasks it comes with."""
+
+    def __init__(self, work: Work, packed_as: tuple[str, bytes] | None = None):
+        self.work, self._packed = work, packed_as
+
+    def __reduce__(self) -> tuple[Any, tuple[str, bytes]]:
+        if self._packed is None:
+            self._packed = (uuid4().hex, packed(self.work))
+        return _parcel, self._packed
+
+
+_latest: dict[str, Parcel] = {}
+
+
+def _parcel(name: str, content: bytes) -> Parcel:
+    parcel = _latest.get(name)
+    if parcel is None:
+        parcel = Parcel(pickle.loads(content), (name, content))
+        _latest.clear()  # one sweep at a time
+        _latest[name] = parcel
+    return parcel
 
 
 class _Pickler(pickle.Pickler):

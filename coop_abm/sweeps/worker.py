@@ -9,6 +9,7 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
+from coop_abm.core.errors import CoopError, SweepError
 from coop_abm.sweeps.executor import Loss
 from coop_abm.sweeps.work import STOPPING, Outcome, Task, Work, failed, performed, told
 
@@ -96,6 +97,23 @@ def answer(work: Work, task: Task) -> bytes:
         return pickle.dumps([_sendable(work, task, outcome) for outcome in reply], pickle.HIGHEST_PROTOCOL)
 
 
+def read(task: Task, content: bytes) -> list[Outcome] | Loss:
+    """What an answer says.
+
+    Raises
+    ------
+    ModelError, OutputError
+        if that is what it is
+    """
+    try:
+        reply = pickle.loads(content)
+    except Exception as error:  # noqa: BLE001 - a model may report what can be pickled and not read again
+        return Loss(f"its results cannot be read: {told(error)}", final=task.runs == 1)
+    if isinstance(reply, CoopError):
+        raise reply
+    return reply
+
+
 def _sendable(work: Work, task: Task, outcome: Outcome) -> Outcome:
     try:
         pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
@@ -105,9 +123,9 @@ def _sendable(work: Work, task: Task, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def travelling(error: Exception) -> Exception:
+def travelling(error: CoopError) -> CoopError:
     """The error itself if it survives pickling, else one of its kind that does."""
     try:
         return pickle.loads(pickle.dumps(error))
     except Exception:  # noqa: BLE001 - errors of other packages often lose an argument on the way
-        return next(kind for kind in STOPPING if isinstance(error, kind))(told(error))
+        return next(kind for kind in (*STOPPING, SweepError) if isinstance(error, kind))(told(error))

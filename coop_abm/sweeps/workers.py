@@ -14,8 +14,8 @@ from coop_abm.core.errors import CoopError, InputError, SweepError, quoted
 from coop_abm.sweeps.births import Birth, End, Forking, Nursing, Spawning
 from coop_abm.sweeps.executor import Loss
 from coop_abm.sweeps.parcels import UNGUARDED, refuse_unguarded, unguarded
-from coop_abm.sweeps.work import Outcome, Task, Work, told
-from coop_abm.sweeps.worker import READY
+from coop_abm.sweeps.work import Outcome, Task, Work
+from coop_abm.sweeps.worker import READY, read
 
 METHODS: dict[str, type[Birth]] = {"forkserver": Nursing, "spawn": Spawning, "fork": Forking}
 #: Forking is not safe with the libraries of macOS, but may be asked for; Windows knows no other than spawn.
@@ -70,8 +70,9 @@ class Workers:
         self._failed_starts = 0
         self._stopped_by: CoopError | None = None
 
-    def start(self, work: Work) -> None:
-        """Start as many workers as there are slots; they load the work while this process goes on.
+    def start(self, work: Work | bytes) -> None:
+        """Start as many workers as there are slots; they load the work, or what was made of it by
+        :func:`~coop_abm.sweeps.parcels.packed`, while this process goes on.
 
         Raises
         ------
@@ -109,8 +110,8 @@ class Workers:
             if time.monotonic() >= ends:
                 break
         if self._stopped_by and not over:  # what else came with it has been handed over
-            error, self._stopped_by = self._stopped_by, None
-            raise error
+            stopped_by, self._stopped_by = self._stopped_by, None
+            raise stopped_by
         return over
 
     def close(self) -> None:
@@ -148,20 +149,11 @@ class Workers:
                 worker.ready, self._failed_starts = True, 0
             elif task:
                 worker.task, worker.deadline = None, float("inf")
-                reply = self._read(task, heard)
-                if reply is not None:
-                    over.append((task, reply))
+                try:
+                    over.append((task, read(task, heard)))
+                except CoopError as error:
+                    self._stopped_by = self._stopped_by or error
         return over
-
-    def _read(self, task: Task, heard: bytes) -> list[Outcome] | Loss | None:
-        try:
-            reply = pickle.loads(heard)
-        except Exception as error:  # noqa: BLE001 - a model may report what can be pickled and not read again
-            return Loss(f"its results cannot be read: {told(error)}", final=task.runs == 1)
-        if isinstance(reply, CoopError):
-            self._stopped_by = self._stopped_by or reply
-            return None
-        return reply
 
     def _hand_out(self) -> None:
         for worker in list(self._workers):
