@@ -1,7 +1,8 @@
 """What a number of independent replicates says: estimates with 95 % intervals, and how many replicates to run.
 
-*Means* have Student's interval, *shares* Wilson's, which is right even where nobody won, and *ratios of
-means* Fieller's, which becomes infinite where the denominator may be zero.
+*Means* have Student's interval, *shares* Wilson's, which is right even where nobody won, means of numbers *bounded*
+by 0 and 1 Wilson's with the variance that was seen, and *ratios of means* Fieller's, which becomes infinite where
+the denominator may be zero.
 
 *How many replicates?* A first batch is run, the number is computed from it once, and then run; nobody looks
 again. Looking after every batch and stopping when the error happens to be small would prefer batches that
@@ -27,6 +28,8 @@ Z95 = 1.959963984540054
 RESERVE = 1.1
 #: Replicates of the smallest first batch: fewer do not know their own spread.
 FEWEST = 32
+#: How far beyond 0 or 1 the rounding of a sum may take a share.
+ROUNDING = 1e-9
 
 
 class Estimate(NamedTuple):
@@ -80,6 +83,49 @@ def share(successes: int, runs: int) -> Estimate:
     low = 0.0 if successes == 0 else middle - reach
     high = 1.0 if successes == runs else middle + reach
     return Estimate(value, math.sqrt(smooth * (1 - smooth) / runs), low, high)
+
+
+def bounded(values: np.ndarray) -> Estimate:
+    """The mean of replicates that lie in [0, 1], float (runs,); NaN without any.
+
+    Two forms of Wilson's interval, which are one for zeros and ones and then that of :func:`share`; whichever reaches
+    further counts. One puts the variance that was seen in place of p (1 - p): where all replicates agree it still has
+    a width, because a rare other outcome may not have been seen yet. The other takes as many replicates of zeros and
+    ones as tell as much, so that what is seldom above 0 is not taken for a share of wins. It is wider than Student's
+    where the spread is small, and holds the truth where that one does not: near the bounds.
+
+    Raises
+    ------
+    InputError
+        if a value is not in [0, 1]
+
+    References
+    ----------
+    Wilson1927
+    """
+    runs = len(values)
+    if runs == 0:
+        return Estimate(math.nan, math.nan, math.nan, math.nan)
+    least, most = float(np.min(values)), float(np.max(values))
+    if not (least >= -ROUNDING and most <= 1 + ROUNDING):
+        raise InputError(f"bounded: values must lie in [0, 1]; got {least:g} to {most:g}")
+    value, variance = float(np.mean(values)), float(np.var(values))
+    alike = value * (1 - value) / variance if variance > 0 else 1.0  # zeros and ones that tell as much as one value
+    seen, told = _wilson(value, variance, runs), _wilson(value, value * (1 - value), runs * max(1.0, alike))
+    # Half a success and half a failure more, as in `share`.
+    smooth = (runs * value + 0.5) / (runs + 1)
+    squares = (runs * (variance + value * value) + 0.5) / (runs + 1)
+    error = math.sqrt(max(0.0, squares - smooth * smooth) / runs)
+    low = 0.0 if most <= 0 else max(0.0, min(seen[0], told[0]))
+    high = 1.0 if least >= 1 else min(1.0, max(seen[1], told[1]))
+    return Estimate(value, error, low, high)
+
+
+def _wilson(value: float, variance: float, runs: float) -> tuple[float, float]:
+    z = Z95 * Z95
+    middle = (runs * value + 0.5 * z) / (runs + z)
+    reach = math.sqrt(z * (runs * variance + 0.25 * z)) / (runs + z)
+    return middle - reach, middle + reach
 
 
 def ratio(above: np.ndarray, below: np.ndarray) -> Estimate:

@@ -8,10 +8,11 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from coop_abm.core.errors import InputError
 from coop_abm.engine.crossing import crossing, extrapolated, one_over_n
 from coop_abm.engine.drift import neutral_drift
 from coop_abm.engine.fixation import fixation
-from coop_abm.engine.statistics import mean, ratio, share
+from coop_abm.engine.statistics import bounded, mean, ratio, share
 from coop_abm.scenario.expectation import payoff_family
 from coop_abm.scenario.files import on_graph
 from coop_abm.scenario.knobs import replace
@@ -71,6 +72,41 @@ def test_nothing_at_all_still_has_an_interval():
     assert (none.value, none.low) == (0, 0) and 0.05 < none.high < 0.09 and none.error > 0
     assert (all_of_them.value, all_of_them.high) == (1, 1) and 0.91 < all_of_them.low < 0.95
     assert np.isnan(mean(np.empty(0)).value) and mean(np.ones(1)).high == np.inf
+
+
+def test_a_bounded_mean_of_zeros_and_ones_is_a_share():
+    for successes, runs in [(0, 1), (1, 1), (0, 50), (50, 50), (7, 32), (300, 400)]:
+        values = np.repeat([1.0, 0.0], [successes, runs - successes])
+        assert np.allclose(bounded(values), share(successes, runs), rtol=0, atol=1e-12)
+
+
+def worlds(kind, replicates, batches, random):
+    """Final shares of cooperators, and their true mean: all or none, inner ones, or some worlds of each kind."""
+    shape = (batches, replicates)
+    fixed = (random.random(shape) < 0.1).astype(float)
+    if kind == "fixed":
+        return fixed, 0.1
+    if kind == "inner":
+        return random.beta(2, 5, shape), 2 / 7
+    if kind == "rare":
+        return np.where(random.random(shape) < 0.02, random.beta(2, 2, shape), 0.0), 0.01
+    return np.where(random.random(shape) < 0.5, fixed, random.beta(8, 4, shape)), 0.5 * (0.1 + 2 / 3)
+
+
+@pytest.mark.parametrize("kind", ["fixed", "inner", "rare", "mixed"])
+@pytest.mark.parametrize("replicates", [20, 100, 400])
+def test_a_bounded_mean_is_covered(kind, replicates):
+    values, truth = worlds(kind, replicates, 2000, np.random.default_rng(4))
+    held = sum(low <= truth <= high for _, _, low, high in map(bounded, values))
+    print(f"{kind}, {replicates}: {held / 2000:.3f}")
+    assert held / 2000 > 0.93
+
+
+def test_a_bounded_mean_refuses_what_is_not_bounded():
+    for values in ([0.5, 1.1], [-0.1, 0.2], [0.1, np.nan]):
+        with pytest.raises(InputError, match=r"values must lie in \[0, 1\]"):
+            bounded(np.array(values))
+    assert np.isnan(bounded(np.empty(0)).value) and bounded(np.array([1 + 1e-12, 0.5])).high <= 1
 
 
 # -------------------------------------------------------------------------------- planned replicates
