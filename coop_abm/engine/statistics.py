@@ -82,6 +82,31 @@ def share(successes: int, runs: int) -> Estimate:
     return Estimate(value, math.sqrt(smooth * (1 - smooth) / runs), low, high)
 
 
+def bounded(values: np.ndarray) -> Estimate:
+    """The mean of independent replicates of a share in [0, 1], float (runs,): Wilson's interval with the variance seen.
+
+    Where all values are 0 or 1 it is Wilson's, so it stays within [0, 1] and has a width even if all are equal.
+
+    Raises
+    ------
+    InputError
+        if a value lies outside
+
+    References
+    ----------
+    Wilson1927
+    """
+    runs = len(values)
+    if runs == 0:
+        return Estimate(math.nan, math.nan, math.nan, math.nan)
+    if not (values.min() >= 0 and values.max() <= 1):
+        raise InputError(f"values of a share must be in [0, 1]; got {values.min():g} to {values.max():g}")
+    value, z = float(np.mean(values)), Z95 * Z95
+    middle = (runs * value + 0.5 * z) / (runs + z)
+    error = math.sqrt(runs * float(np.var(values)) + 0.25 * z) / (runs + z)
+    return Estimate(value, error, max(0.0, middle - Z95 * error), min(1.0, middle + Z95 * error))
+
+
 def ratio(above: np.ndarray, below: np.ndarray) -> Estimate:
     """mean(above)/mean(below) of paired replicates, never the mean of ratios; Fieller's interval.
 
