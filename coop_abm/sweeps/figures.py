@@ -12,11 +12,11 @@ from coop_abm import figures
 from coop_abm.core.errors import InputError
 from coop_abm.scenario.knobs import dotted
 from coop_abm.scenario.scenario import Scenario
-from coop_abm.sweeps.scales import LABEL, knob_of, titled
 from coop_abm.sweeps.captions import WIDE, Setting
 from coop_abm.sweeps.phase import phase_diagram
 from coop_abm.sweeps.placing import below, lowered
 from coop_abm.sweeps.response import response_curve
+from coop_abm.sweeps.scales import LABEL, knob_of, titled
 from coop_abm.sweeps.table import varying
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import numpy as np
 
 from coop_abm import figures
 from coop_abm.scenario.knobs import replace
-from coop_abm.sweeps.scales import Axis, axis, dress
 from coop_abm.sweeps.boundary import Boundary, Curve, Theory, boundary
 from coop_abm.sweeps.captions import Setting, caption, fixed, measured, one_cell_a_place, titled
 from coop_abm.sweeps.colours import Palette, neutral_level, palette
 from coop_abm.sweeps.placing import below, lowered, name_line
+from coop_abm.sweeps.scales import Axis, axis, dress
 from coop_abm.sweeps.table import is_share, varying
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import numpy as np
 
 from coop_abm import figures
 from coop_abm.scenario.knobs import dotted, replace
-from coop_abm.sweeps.scales import Axis, axis, dress
 from coop_abm.sweeps.boundary import Theory, crossings
 from coop_abm.sweeps.captions import Setting, caption, fixed, measured, one_cell_a_place, titled
 from coop_abm.sweeps.colours import hues, neutral_level, sequence
+from coop_abm.sweeps.scales import Axis, axis, dress
 from coop_abm.sweeps.table import is_share, plain, spelt
 
 if TYPE_CHECKING:

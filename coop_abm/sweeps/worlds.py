@@ -15,12 +15,13 @@ import numpy as np
 from coop_abm._version import __version__
 from coop_abm.core.dice import cell_seed
 from coop_abm.core.errors import InputError, ScenarioError, quoted
+from coop_abm.core.part import Part
 from coop_abm.engine.blocks import Block, Source, may_share
 from coop_abm.engine.history import RoundWorld, look
 from coop_abm.engine.measures import chosen
 from coop_abm.lab import MOST_REPLICATES, check_seed, check_whole, start
 from coop_abm.policies.means import Means
-from coop_abm.scenario.knobs import digest, plain, replace
+from coop_abm.scenario.knobs import digest, dotted, plain, replace
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.sweeps.work import Cell, Outcome, Table, Task, hash_of
 
@@ -118,7 +119,9 @@ class WorldWork:
         scenario = self._declared(parameters)
         if any(entry.policy.seated for entry in scenario.players):
             raise ScenarioError("players.policy: nobody can be asked in a sweep; `coop-abm play SCENARIO` asks a human")
-        cell = Cell(parameters, hash_of({"work": self.identity, "world": digest(scenario)}))
+        # The names too: cells whose worlds are the same (a knob of a rule that is off) are each a point of the sweep.
+        named = {dotted(name): plain_value(value) for name, value in parameters.items()}
+        cell = Cell(parameters, hash_of({"work": self.identity, "world": digest(scenario), "parameters": named}))
         self._keep(cell, scenario)
         return cell
 
@@ -224,6 +227,13 @@ class WorldWork:
 
     def _steps(self) -> Iterator[int]:
         return iter([self.steps] if self.period == -1 else range(0, self.steps + 1, self.period))
+
+
+def plain_value(value: Any) -> Any:
+    """A knob as it was given, as plain values."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return value.model_dump(mode="json") if isinstance(value, Part) else value
 
 
 def _check_period(period: Any) -> None:
