@@ -122,7 +122,12 @@ class Database:
                 raise self.ERROR(f"{self.named} is no {self.NOUN} of coop_abm; it was left as it is") from None
             raise self.ERROR(
                 f"{self.named} cannot be used: {quoted(str(error), 200)[1:-1]}; what it acknowledged is kept"
+                f"{self.advice(error)}"
             ) from None
+
+    def advice(self, error: Exception) -> str:
+        """What else the line about such trouble should say."""
+        return ""
 
     def _check_process(self) -> None:
         if os.getpid() != self.process:
