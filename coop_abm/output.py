@@ -46,6 +46,9 @@ def write(path: Path, writer: Callable[[Path], Any]) -> Path:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise OutputError(f"{quoted(str(path), 200)} cannot be written ({error.strerror})") from None
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     return path
 
 

@@ -58,7 +58,8 @@ class Columns:
         self._shapes.add(table.names)
         for name, values in zip(table.names, zip(*table.rows), strict=False):
             kinds = self._kinds.setdefault(("value", name), set())
-            kinds.update(map(_kind, values))
+            types = set(map(type, values))
+            kinds.update(map(_kind, values) if int in types else (kind.__name__ for kind in types))
 
     def settle(self) -> None:
         """All rows were seen: name the columns. A parameter that is called as a reporter is gets another name."""

@@ -6,6 +6,7 @@ time rows are written, by run key. Rows stream: memory does not grow with the nu
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -19,12 +20,14 @@ from coop_abm.core.errors import InputError, quoted
 from coop_abm.sweeps.columns import Columns, cell_text
 from coop_abm.sweeps.store import Store
 from coop_abm.sweeps.store_care import failures
-from coop_abm.sweeps.store_reading import Reader
+from coop_abm.sweeps.store_reading import Reader, name_of
 from coop_abm.sweeps.store_rows import CellRow, RunRow
 from coop_abm.sweeps.work import run_key
 
 #: Rows of a group of a Parquet file.
 GROUP = 50_000
+#: Cells that are remembered while runs are read by key.
+CELLS = 20_000
 
 
 class Exported(NamedTuple):
@@ -67,9 +70,8 @@ def export(
     with store.reader() as reader:
         rows = Rows(reader, store.identity, seed_name, progress)
         for kind in kinds:
-            files.append(
-                output.write(place.with_name(f"{place.name}.{kind}"), lambda path, k=kind: _WRITERS[k](path, rows))
-            )
+            named = place.with_name(f"{place.name}.{kind}")
+            files.append(output.write(named, functools.partial(_WRITERS[kind], rows)))
         failed = list(failures(store, 1))
         if failed:
             columns = sorted({name for cell in reader.cells() for name in json.loads(cell.parameters)})
@@ -132,9 +134,9 @@ class Rows:
 
     def __iter__(self) -> Iterator[list[Any]]:
         """Rows by the key of their run, each with a value for every column; None where a run has no such column."""
-        for key, cell, run in self._by_key():
+        for key, cell, parameters, run in self._by_key():
             self._looked()
-            start = (key.hex(), run.replicate, json.loads(cell.parameters), json.loads(run.seed))
+            start = (key.hex(), run.replicate, parameters, json.loads(run.seed))
             for _part, table in self.reader.tables(cell, run):
                 yield from self.columns.rows(start, table)
 
@@ -143,23 +145,30 @@ class Rows:
         if self.progress and not self._read % 1000:
             self.progress(self._read)
 
-    def _by_key(self) -> Iterator[tuple[bytes, CellRow, RunRow]]:
+    def _by_key(self) -> Iterator[tuple[bytes, CellRow, dict[str, Any], RunRow]]:
         """The runs that are done; SQLite sorts their keys, on the disk where they are many."""
         base = self.reader.base
         base.create_function("run_key", 2, run_key, deterministic=True)
         there = 0
-        for cell_id, replicate, key in base.execute(
+        cell_of = functools.lru_cache(CELLS)(self._cell)
+        for hash, replicate, key in base.execute(
             "SELECT cells.hash, replicate, run_key(hash, replicate) AS key FROM cells "
             "JOIN runs ON runs.cell = cells.id WHERE state = 'done' ORDER BY key"
         ):
-            cell = self.reader.cell(cell_id)
-            found = self.reader.run(cell, replicate) if cell else None
-            if cell is None or found is None or found.why or found.row is None:
-                raise self.reader.damaged(f"run {quoted(replicate)} {found.why if found else 'has no cell'}")
+            cell, parameters = cell_of(hash)
+            found = self.reader.run(cell, replicate)
+            if found.why or found.row is None:
+                raise self.reader.damaged(f"run {replicate} of cell {name_of(hash)} {found.why}")
             there += 1
-            yield key, cell, found.row
+            yield key, cell, parameters, found.row
         if there != self.runs:
             raise self.reader.damaged(f"{there:,} of {self.runs:,} runs can be found by their key")
+
+    def _cell(self, hash: bytes) -> tuple[CellRow, dict[str, Any]]:
+        cell = self.reader.cell(hash)
+        if cell is None:
+            raise self.reader.damaged(f"cell {name_of(hash)} cannot be found again")
+        return cell, json.loads(cell.parameters)
 
 
 # ---------------------------------------------------------------------------------------------- writers
@@ -175,12 +184,12 @@ def _line(values: list[Any]) -> bytes:
     return (",".join(map(cell_text, values)) + "\n").encode("utf-8")
 
 
-def _write_csv(path: Path, rows: Rows) -> None:
+def _write_csv(rows: Rows, path: Path) -> None:
     with path.open("wb", buffering=1 << 20) as file:
         file.writelines(_csv_lines(rows))
 
 
-def _write_parquet(path: Path, rows: Rows) -> None:
+def _write_parquet(rows: Rows, path: Path) -> None:
     import pyarrow
     import pyarrow.parquet
 
@@ -203,7 +212,7 @@ def _batch(group: list[list[Any]], schema: Any) -> Any:
     return pyarrow.record_batch(arrays, schema=schema)
 
 
-_WRITERS: dict[str, Callable[[Path, Rows], None]] = {"csv": _write_csv, "parquet": _write_parquet}
+_WRITERS: dict[str, Callable[[Rows, Path], None]] = {"csv": _write_csv, "parquet": _write_parquet}
 
 
 def _write_failures(path: Path, store: Store, names: list[str], seed_name: str) -> None:

@@ -132,7 +132,7 @@ class Reader:
                 yield found._replace(why="is there, and its cell does not know of it")
                 continue
             awaited = next(expected, None)
-            if not found.why and (found.row.state == "failed") != (found.replicate in failed):
+            if not found.why and found.row and (found.row.state == "failed") != (found.replicate in failed):
                 found = found._replace(why="is in another state than its cell says")
             yield found
         while awaited is not None:
