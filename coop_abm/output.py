@@ -46,6 +46,9 @@ def write(path: Path, writer: Callable[[Path], Any]) -> Path:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise OutputError(f"{quoted(str(path), 200)} cannot be written ({error.strerror})") from None
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     return path
 
 
@@ -74,7 +77,11 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6f}"
-    text = str(value)
+    return guarded(str(value))
+
+
+def guarded(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

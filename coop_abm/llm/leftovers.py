@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from coop_abm.core.errors import JournalError
+from coop_abm.core.locks import is_held
 from coop_abm.llm import rows
 from coop_abm.llm.accounts import Books
 from coop_abm.llm.budget import NOTHING, Cost
 from coop_abm.llm.ledger import Released
-from coop_abm.llm.sessions import is_held, lock_of
+from coop_abm.llm.sessions import lock_of
 
 #: Each try that is marked as sent may have been.
 ALL = 2**31
@@ -55,7 +57,7 @@ def owners(base: sqlite3.Connection) -> set[int]:
 def is_over(base: sqlite3.Connection, owner: int, folder: Path) -> bool:
     """Has the process of this session ended?"""
     row = base.execute("SELECT name FROM sessions WHERE id = ?", (owner,)).fetchone()
-    return row is None or not is_held(lock_of(folder, row[0]))
+    return row is None or not is_held(lock_of(folder, row[0]), JournalError)
 
 
 def clear(books: Books, sessions: Iterable[int], folder: Path) -> int:

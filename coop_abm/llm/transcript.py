@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from coop_abm.core.database import TROUBLE
 from coop_abm.core.errors import JournalError, quoted
 from coop_abm.llm import rows
 from coop_abm.llm.accounts import checksum
 from coop_abm.llm.budget import Cost, money
 from coop_abm.llm.messages import Reply, Request
-from coop_abm.llm.store import TROUBLE, Store
+from coop_abm.llm.store import Store
 
 #: Stages of one turn in the order in which they come; others follow, by name.
 STAGES = ("plan", "critique", "revise", "talk", "act")

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from coop_abm.core.errors import JournalError
+from coop_abm.core.locks import Lock, is_held
 from coop_abm.llm import transcript
 from coop_abm.llm.budget import Caps
 from coop_abm.llm.journal import Journal
-from coop_abm.llm.sessions import Lock, Session, is_held, lock_of
+from coop_abm.llm.sessions import Session, lock_of
 from tests.llm import buying
 from tests.llm.buying import Shop, client, requests
 
