@@ -115,7 +115,7 @@ def _imported(name: str, said: str, path: Path | None = None) -> ModuleType:
             del sys.modules[name]
             raise
         return module
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's module may raise anything
+    except (Exception, SystemExit) as error:
         raise InputError(f"model: {quoted(said, 200)} cannot be imported ({told(error)})") from error
 
 
