@@ -56,8 +56,8 @@ _HOMES = {
 
 __all__ = [
     "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Means", "Play", "Run", "Scenario",
-    "__version__", "advise", "batch_run", "card", "citation", "cited", "critical_ratio", "expectation", "fixation", "run",
-    "tournament", "world",
+    "__version__", "advise", "batch_run", "card", "citation", "cited", "critical_ratio", "expectation", "fixation",
+    "run", "tournament", "world",
 ]  # fmt: skip
 
 

@@ -35,7 +35,7 @@ WHY = {
 }
 HEAVY = ("mesa", "solara", "litellm", "matplotlib", "pandas", "torch")
 #: Where a heavy package may be imported while the module itself is imported.
-AT_HOME = {"mesa": ("abm/", "dashboard/", "sweeps/batch.py"), "solara": ("dashboard/",)}
+AT_HOME = {"mesa": ("abm/", "dashboard/"), "solara": ("dashboard/",)}
 
 
 def floor_of(part):

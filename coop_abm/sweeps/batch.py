@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import networkx
 
@@ -20,6 +20,7 @@ from coop_abm.sweeps.memory import Memory
 from coop_abm.sweeps.models import ModelWork, Pairing, is_ours, is_plain_world
 from coop_abm.sweeps.references import is_reference, model_of
 from coop_abm.sweeps.work import Outcome, Work
+from coop_abm.sweeps.worlds import WorldWork
 
 if TYPE_CHECKING:
     import mesa
@@ -102,15 +103,15 @@ def batch_run(
     axes = axes_of(parameters)
     seeds, runs = _runs(iterations, rng, replicates)
     model = model_of(model_cls) if isinstance(model_cls, str) and is_reference(model_cls) else model_cls
-    options = {"period": data_collection_period, "seed": seed, "rng": seeds, "pairing": pairing}
+    options: dict[str, Any] = {"period": data_collection_period, "seed": seed, "rng": seeds, "pairing": pairing}
+    ours = {"graphs": graphs, "measures": measures, "means": means}
+    shown: dict[str, Any] = {}
     if isinstance(model, type) and not (is_plain_world(model) and _knobs_only(axes)):
-        extra = _of_ours(model, graphs, measures, means)
-        work: Work = ModelWork(model, max_steps=max_steps, kept=store is not None, extra=extra, **options)
-        shown: dict[str, Any] = {}
-        name = work.seed_name
+        models = ModelWork(model, max_steps=max_steps, kept=store is not None, extra=_of_ours(model, **ours), **options)
+        work, name = cast(Work, models), models.seed_name
     else:
-        work, shown = _world(model, axes, max_steps, {**options, "graphs": graphs, "measures": measures, "means": means})
-        name = "rng"
+        base, shown = _declared(model, axes)
+        work, name = WorldWork(base, steps=max_steps, **ours, **options), "rng"
     varied = {axis: values for axis, values in axes.items() if axis not in shown}
     given = [dict(zip(varied, values, strict=True)) for values in itertools.product(*varied.values())]
     order = {axis: shown.get(axis) for axis in axes}
@@ -173,17 +174,15 @@ def _knobs_only(axes: Mapping[str, list[Any]]) -> bool:
     return not (ours & axes.keys()) and all(len(axes[name]) == 1 for name in special & axes.keys())
 
 
-def _world(model: Any, axes: Mapping[str, list[Any]], steps: int, options: dict[str, Any]) -> tuple[Work, dict[str, Any]]:
-    """The work of a declared world, and the parameters that are part of its declaration."""
-    from coop_abm.sweeps.worlds import WorldWork
-
+def _declared(model: Any, axes: Mapping[str, list[Any]]) -> tuple[Scenario, dict[str, Any]]:
+    """The world whose knobs change, and the parameters that are part of its declaration."""
     shown = {name: axes[name][0] for name in ("scenario", "graph") if isinstance(model, type) and name in axes}
-    base = shown.get("scenario") or (model.default if isinstance(model, type) else model)
+    base = shown.get("scenario") or getattr(model, "default", model)
     if not isinstance(base, (Scenario, str, Path)):
         raise BatchError(
             f"model_cls must be a Mesa model class, a Scenario, the name of one or a TOML file; got {quoted(model)}"
         )
-    return WorldWork(lab.world(base, graph=shown.get("graph")), steps=steps, **options), shown
+    return lab.world(base, graph=shown.get("graph")), shown
 
 
 def _of_ours(model: type, graphs: str, measures: Any, means: Any) -> dict[str, Any]:
@@ -260,7 +259,13 @@ def _results(
             if outcome.cause:
                 failures.append(Failure(run, outcome.replicate, parameters, outcome.seed, outcome.cause))
             else:
-                start = {"RunId": run, "iteration": outcome.replicate, "Step": None, **parameters, seed_name: outcome.seed}
+                start = {
+                    "RunId": run,
+                    "iteration": outcome.replicate,
+                    "Step": None,
+                    **parameters,
+                    seed_name: outcome.seed,
+                }
                 by_run[run] = list(_rows(start, outcome))
     return [row for rows in by_run for row in rows], sorted(failures, key=lambda failure: failure.run)
 

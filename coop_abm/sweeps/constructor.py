@@ -64,7 +64,9 @@ class Constructor:
         given = list(names)
         for name in given:
             if name == self.seed_name:
-                raise InputError(f"{name}: is what each run is seeded with; give rng=[...] beside the parameters instead")
+                raise InputError(
+                    f"{name}: is what each run is seeded with; give rng=[...] beside the parameters instead"
+                )
             if not isinstance(name, str) or not self.takes(name):
                 raise InputError(self._unknown(name))
         missing = sorted(self._needed - {self.seed_name, *given})
@@ -141,6 +143,10 @@ def _fields(kind: type) -> set[str]:
     names: set[str] = set()
     for base in kind.__mro__:
         if base is not Scenario and issubclass(base, Scenario):
-            plain = {n for n, v in vars(base).items() if not callable(v) and not isinstance(v, (property, staticmethod, classmethod))}
+            plain = {
+                n
+                for n, v in vars(base).items()
+                if not callable(v) and not isinstance(v, (property, staticmethod, classmethod))
+            }
             names |= {*inspect.get_annotations(base), *plain}
     return {name for name in names if not name.startswith("_")} - {"rng", "model", "scenario_id"}

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any, Literal
 
+import numpy as np
+
 from coop_abm import lab
 from coop_abm._version import __version__
 from coop_abm.core.dice import cell_seed, model_seed
@@ -64,8 +66,11 @@ class ModelWork:
             raise InputError(f"pairing must be paired or independent; got {quoted(pairing)}")
         if rng is not None and pairing == "independent":
             raise InputError("pairing: cells cannot be independent where rng=[...] says what each run is seeded with")
-        if period != -1 and (isinstance(period, bool) or period != int(period) or period < 1):
+        whole = isinstance(period, (int, np.integer)) and not isinstance(period, bool)
+        if not whole or (period < 1 and period != -1):
             raise InputError(f"data_collection_period must be -1 (the last) or at least 1; got {quoted(period)}")
+        if isinstance(max_steps, bool) or not isinstance(max_steps, (int, float, np.integer)) or not max_steps >= 0:
+            raise InputError(f"max_steps must be a number, at least 0; got {quoted(max_steps)}")
         self.model: type = model_of(model) if isinstance(model, str) else _model(model)
         self._reference = absolute(model) if isinstance(model, str) else reference_of(self.model)
         self._constructor = Constructor(self.model)
@@ -199,4 +204,3 @@ def _model(given: Any) -> type:
     if isinstance(given, type) and issubclass(given, Model):
         return given
     raise InputError(f"model must be a subclass of mesa.Model; got {quoted(given)}")
-
