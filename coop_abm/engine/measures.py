@@ -12,7 +12,7 @@ group.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,6 +55,16 @@ def frozen(now: Snapshot) -> Snapshot:
         return copy
 
     return Snapshot(*(column if isinstance(column, tuple) else copied(column) for column in now))  # type: ignore[arg-type]
+
+
+def joined(moments: list[Snapshot]) -> Snapshot:
+    """Snapshots of one world at different times, all their replicates side by side, to be measured together."""
+    first = moments[0]
+    own: Any = {
+        name: np.concatenate([getattr(now, name) for now in moments])
+        for name in ("strategy", "alive", "payoff", "standing", "group", "acts", "second")
+    }
+    return first._replace(**own)
 
 
 Measure = Callable[[Snapshot], np.ndarray]

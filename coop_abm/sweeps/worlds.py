@@ -188,19 +188,21 @@ class WorldWork:
         if scenario.minded:
             tables = [self._alone(scenario, *each) for each in drawn]
         elif may_share(scenario, one_graph=len({graph for _source, graph in drawn}) == 1):
-            tables = self._block(scenario, [source for source, _graph in drawn], drawn[0][1])
+            tables = self._tables(Block(scenario, [source for source, _graph in drawn], graph=drawn[0][1]))
         else:
-            tables = [table for source, graph in drawn for table in self._block(scenario, [source], graph)]
+            tables, block = [], None
+            for source, graph in drawn:
+                block = Block(scenario, [source], graph=graph, like=block)
+                tables += self._tables(block)
         return [
             Outcome(replicate, self.source(cell, replicate), (table,))
             for replicate, table in zip(replicates, tables, strict=True)
         ]
 
-    def _block(self, scenario: Scenario, sources: list[Source], graph: Source) -> list[Table]:
-        """A table for each of these worlds, which tables decide and which share whatever graph there is."""
-        block = Block(scenario, sources, graph=graph)
+    def _tables(self, block: Block) -> list[Table]:
+        """The table of each world of a block, run to its end."""
         names: tuple[str, ...] = ()
-        rows: list[list[tuple]] = [[] for _ in sources]
+        rows: list[list[tuple]] = [[] for _ in range(block.size)]
         for step, columns in block.series(self.steps, self.period, self.measures):
             names = ("Step", *columns)
             for row, values in zip(rows, np.stack(list(columns.values()), axis=1).tolist(), strict=True):
