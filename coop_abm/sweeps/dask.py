@@ -18,10 +18,12 @@ from uuid import uuid4
 
 from coop_abm.core.errors import CoopError, InputError, MissingExtra, SweepError, quoted
 from coop_abm.sweeps.executor import Loss
-from coop_abm.sweeps.parcels import refuse_unguarded
+from coop_abm.sweeps.parcels import main_file, refuse_unguarded
 from coop_abm.sweeps.work import Outcome, Task, Work, told
 from coop_abm.sweeps.workers import usable_cores
 
+#: How long to wait for a scheduler to answer, in seconds.
+_PATIENCE = 10.0
 #: How often to ask how many threads there are, in seconds.
 _REFRESH = 5.0
 
@@ -88,8 +90,11 @@ class Dask:
             self._client.register_plugin(Beside(parcel, self._limit), name=self._name)
         except Exception as error:  # noqa: BLE001 - the errors of all workers of a cluster come through here
             self.close()
-            where = self._given if isinstance(self._given, str) else "given"
-            raise SweepError(f"the Dask cluster ({quoted(where)}) cannot be used: {told(error)}") from None
+            where = quoted(self._given) if isinstance(self._given, str) else "that was given"
+            # Its processes import the script that was run, and Dask does not tell how they ended.
+            hint = "; does its script start the sweep under `if __name__ == '__main__':`?" if main_file() else ""
+            hint = hint if self._given == "local" else ""
+            raise SweepError(f"the Dask cluster {where} cannot be used: {told(error)}{hint}") from None
         self._count()
 
     def submit(self, task: Task) -> None:
@@ -161,7 +166,7 @@ class Dask:
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its page of figures wants some port
                 local_directory=self._folder, silence_logs=logging.CRITICAL,
             )  # fmt: skip
-        self._client = Client(address, set_as_default=False, timeout=10)
+        self._client = Client(address, set_as_default=False, timeout=_PATIENCE)
 
     def _count(self) -> None:
         if time.monotonic() >= self._asked + _REFRESH and self._client.status == "running":
