@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coop_abm import cli_minds
+from coop_abm import cli_minds, cli_sweeps
 from coop_abm._version import __version__
 from coop_abm.cli_knobs import changes
 from coop_abm.screen import give, progress, say_notes, say_written, show_five_rules
@@ -332,6 +332,7 @@ def cite(
 
 
 cli_minds.add_to(app, _KNOBS)
+cli_sweeps.add_to(app, _KNOBS)
 
 # ------------------------------------------------------------------------------- what a command line means
 

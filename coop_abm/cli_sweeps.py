@@ -12,18 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coop_abm import cli_minds
+from coop_abm import cli_minds, cli_store
 from coop_abm.cli_knobs import changes
-from coop_abm.screen import progress, say_notes, say_written
+from coop_abm.screen import progress, say_notes
 
 if TYPE_CHECKING:
     from coop_abm.sweeps.coordinator import Progress
     from coop_abm.sweeps.sweep import Swept
-
-store = typer.Typer(help="What is in the store of a sweep, and what can be made of it.", no_args_is_help=True)
-
-File = Annotated[Path, typer.Argument(help="The store of a sweep.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
 
 
 class Stopped(BaseException):
@@ -64,7 +59,8 @@ def stoppable() -> Iterator[None]:
 def sweep(
     context: typer.Context,
     scenario: Annotated[
-        str, typer.Argument(help="A scenario file (.toml), a name, or a Mesa model: package.module:Class, file.py:Class.")
+        str,
+        typer.Argument(help="A scenario file (.toml), a name, or a Mesa model, package.module:Class or file.py:Class."),
     ],
     grid: Annotated[
         list[str] | None, typer.Option("--grid", help="NAME=LOW:HIGH:NUMBER (:log), or NAME=A,B,C; every combination.")
@@ -101,15 +97,13 @@ def sweep(
     precision: Annotated[float | None, typer.Option(help="Standard error of a threshold.  [default: 0.01]")] = None,
     time_limit: Annotated[float | None, typer.Option(help="Longest time for one run, in seconds.")] = None,
     max_failures: Annotated[int | None, typer.Option(help="Stop when more runs have failed.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes; 0 is this one.  [default: one for each core]")
-    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; 0 is this one.  [default: one for each core]")] = None,
     dask: Annotated[str | None, typer.Option("--dask", help="tcp://HOST:PORT of a Dask scheduler, or local.")] = None,
     shard: Annotated[str | None, typer.Option(help="2/8: the second of eight parts, to be merged later.")] = None,
     graph: Annotated[Path | None, typer.Option("--graph", help="Your own network.")] = None,
     unweighted: Annotated[bool, typer.Option("--unweighted", help="Ignore edge weights of the graph.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no summary.")] = False,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
     journal: cli_minds.Journal = None,
     journal_mode: cli_minds.JournalMode = "record",
     transport: cli_minds.Transport = "litellm",
@@ -191,3 +185,9 @@ def say_swept(swept: Swept) -> None:
     """What a sweep did, and what it found."""
     for line in swept.lines:
         typer.echo(line)
+
+
+def add_to(app: typer.Typer, knobs: dict[str, bool]) -> None:
+    """Make the commands part of the command line."""
+    app.command(context_settings=knobs)(sweep)
+    app.add_typer(cli_store.store, name="store")

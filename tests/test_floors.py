@@ -22,7 +22,7 @@ FLOORS = (
     {"policies"},
     {"sweeps", "training", "abm", "lab", "ratios", "figures", "output", "screen", "seat", "seat_words", "transcript"},
     {"experiments", "dashboard", "testing"},
-    {"cli", "cli_knobs", "cli_minds"},
+    {"cli", "cli_knobs", "cli_minds", "cli_store", "cli_sweeps"},
 )
 WHY = {
     "core": "the ground carries everything and rests on nothing",

@@ -128,6 +128,17 @@ class Store(Database):
             raise StoreError(f"{self.named} holds no sweep yet")
         return found
 
+    def remember(self, order: Mapping[str, Any]) -> None:
+        """What was asked for last, as plain values: axes and numbers may grow, and figures want to know them."""
+        with self.transaction() as base:
+            say(base, "order", json.loads(text_of(order)))
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """What :meth:`remember` was told last; empty if it was told nothing."""
+        with self.reader() as reader:
+            return reader.meta("order") or {}
+
     def state(self, cell: Cell) -> tuple[Spans, Spans]:
         """Which replicates of a cell are done, and which failed."""
         with self.reading() as base:

@@ -17,7 +17,7 @@ from coop_abm.scenario.knobs import dotted
 from coop_abm.scenario.library import NAMED
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.scenario.wording import declared
-from coop_abm.sweeps.adaptive import Interval, find_threshold, until_ci
+from coop_abm.sweeps.adaptive import Interval, until_ci
 from coop_abm.sweeps.coordinator import Coordinator, Progress, Study
 from coop_abm.sweeps.declared import Sweep
 from coop_abm.sweeps.designs import ENTRIES, Design, design_of_table, design_of_texts, shard_of
@@ -230,6 +230,8 @@ def _studies(order: Order, cells: Iterable[dict[str, Any]]) -> Iterator[Study | 
     settings = order.settings
     for parameters in cells:
         if settings.find_threshold:
+            from coop_abm.sweeps.thresholds import find_threshold
+
             yield _named(parameters, find_threshold(parameters, **_searched(order)))
         elif settings.until_ci:
             study = until_ci(
