@@ -104,7 +104,7 @@ def batch_run(
     seeds, runs = _runs(iterations, rng, replicates)
     model = model_of(model_cls) if isinstance(model_cls, str) and is_reference(model_cls) else model_cls
     options: dict[str, Any] = {"period": data_collection_period, "seed": seed, "rng": seeds, "pairing": pairing}
-    ours = {"graphs": graphs, "measures": measures, "means": means}
+    ours: dict[str, Any] = {"graphs": graphs, "measures": measures, "means": means}
     shown: dict[str, Any] = {}
     if isinstance(model, type) and not (is_plain_world(model) and _knobs_only(axes)):
         models = ModelWork(model, max_steps=max_steps, kept=store is not None, extra=_of_ours(model, **ours), **options)

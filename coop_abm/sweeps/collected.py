@@ -14,8 +14,8 @@ def tables_of(model: Any, period: int) -> tuple[Table, ...]:
     """Rows of a run in the order in which they were collected; a new table begins where columns change.
 
     Where something is asked of agents, or of agents of one type, there is a row for each of them, with what was asked
-    of the model beside it; otherwise one row. A model that asks nothing but of its agents has rows too (Mesa, which reads
-    the steps off what the model reports, returns none).
+    of the model beside it; otherwise one row. A model that asks nothing but of its agents has rows too (Mesa, which
+    reads the steps off what the model reports, returns none).
 
     Parameters
     ----------

@@ -64,9 +64,7 @@ class Constructor:
         given = list(names)
         for name in given:
             if name == self.seed_name:
-                raise InputError(
-                    f"{name}: is what each run is seeded with; give rng=[...] beside the parameters instead"
-                )
+                raise InputError(f"{name}: is what each run is seeded with; give rng=[...] beside the parameters")
             if not isinstance(name, str) or not self.takes(name):
                 raise InputError(self._unknown(name))
         missing = sorted(self._needed - {self.seed_name, *given})
@@ -100,8 +98,8 @@ class Constructor:
 def _scenario(model: type, parameter: inspect.Parameter) -> tuple[type, dict[str, Any]]:
     """The Scenario class of a model, and with which fields to start if the class declares none.
 
-    In this order: what `scenario` is annotated as, the type of its default, the only Scenario in the module of the model
-    or of one of its bases, what a model that is made without one has.
+    In this order: what `scenario` is annotated as, the type of its default, the only Scenario in the module of the
+    model or of one of its bases, what a model that is made without one has.
     """
     from mesa.experimental.scenarios import Scenario
 

@@ -131,8 +131,8 @@ def source_digest(model: type) -> str:
     """SHA-256 of the source that makes a model what it is, in hexadecimal.
 
     That is the module of the class and of its bases, and of what these take from modules of the same package or
-    folder: agents are often defined in a file of their own. Mesa, coop_abm and the standard library are known by version.
-    Of a notebook, whose cells change all the time, it is the class and whatever it names.
+    folder: agents are often defined in a file of their own. Mesa, coop_abm and the standard library are known by
+    version. Of a notebook, whose cells change all the time, it is the class and whatever it names.
 
     Raises
     ------

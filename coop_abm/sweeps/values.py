@@ -96,7 +96,8 @@ def _kept(value: Any, name: str) -> Any:
     if isinstance(value, Mapping) and all(type(key) is str for key in value):
         return {key: _kept(entry, name) for key, entry in value.items()}
     raise InputError(
-        f"reporter {quoted(name)}: a store keeps numbers, words, true, false, None and lists of them; got {quoted(value)}"
+        f"reporter {quoted(name)}: a store keeps numbers, words, true, false, None and lists of them; "
+        f"got {quoted(value)}"
     )
 
 
