@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from coop_abm.core.errors import InputError
 from coop_abm.sweeps.nursery import Nursery, interrupts_held_back
-from coop_abm.sweeps.parcels import packed
+from coop_abm.sweeps.parcels import WORKER, packed
 from coop_abm.sweeps.work import Work
 from coop_abm.sweeps.worker import ONE_THREAD, serve
 
@@ -101,7 +101,7 @@ class _Started:
         with line, life:
             others = tuple(pipe for each in (*mine, self) for pipe in (each.line, each._life))
             given = (*given, line, life, others) if method == "fork" else (*given, line, life)
-            self._process = context.Process(target=target, args=given, daemon=True)
+            self._process = context.Process(target=target, args=given, name=WORKER, daemon=True)
             with interrupts_held_back():
                 self._process.start()
         self.sentinel = self._process.sentinel

@@ -7,6 +7,7 @@ coordinator. A worker that dies is reported with its exit code. When the coordin
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import signal
@@ -143,6 +144,8 @@ def nurse(given: dict[str, Any]) -> None:
 
 def _fork_on_request(work: Any, control: socket.socket) -> None:
     children: dict[int, Connection] = {}
+    gc.collect()
+    gc.freeze()  # looking for garbage among what was imported would give each worker a copy of it
     wake, woken = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(woken, False)

@@ -130,6 +130,7 @@ def import_main(around: dict[str, Any]) -> ModuleType:
 
     sys.argv[:] = around["argv"]
     this: Any = current_process()
+    this.name = WORKER
     this._inheriting = True  # the mark by which multiprocessing, and Workers, know that a guard is missing
     try:
         if around["main_name"]:
@@ -144,27 +145,35 @@ def import_main(around: dict[str, Any]) -> ModuleType:
     return main
 
 
-#: The exit code of a process that found itself starting a sweep while it imported the script of another.
+#: The exit code of a worker that found itself starting a sweep while it imported the coordinator's script.
 UNGUARDED = 77
+#: Names of processes whose coordinator will tell the user about that, in one line for all of them.
+WORKER = "coop_abm worker"
+_QUIET = (WORKER, "Dask Worker")
 
 
 def refuse_unguarded() -> None:
-    """End this process if it only exists to import a script for a sweep, and the script starts a sweep again.
+    """End this process if it only exists to import a script for somebody else, and the script starts a sweep again.
 
     Raises
     ------
     SystemExit
-        with :data:`UNGUARDED`, which the coordinator turns into :func:`unguarded`
+        with :data:`UNGUARDED`, which the coordinator turns into :func:`unguarded`; with words, if this process belongs
+        to another pool
     """
     from multiprocessing.process import current_process
 
     if getattr(current_process(), "_inheriting", False):
-        raise SystemExit(UNGUARDED)
+        quiet = current_process().name.startswith(_QUIET)
+        raise SystemExit(UNGUARDED if quiet else "a sweep starts whenever this script is imported; " + _REMEDY)
+
+
+_REMEDY = "put the sweep under `if __name__ == '__main__':`, or the model into a file of its own"
 
 
 def unguarded() -> InputError:
     """What to say about a script that starts a sweep when it is imported."""
     return InputError(
         f"{quoted(os.path.basename(main_file()))} starts a sweep whenever it is imported, and workers must import it "
-        "for the model: put the sweep under `if __name__ == '__main__':`, or the model into a file of its own"
+        f"for the model: {_REMEDY}"
     )

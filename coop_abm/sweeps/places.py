@@ -8,7 +8,6 @@ from typing import Any
 from coop_abm.core.errors import InputError, quoted
 from coop_abm.sweeps.executor import Executor, Inline
 from coop_abm.sweeps.futures import Futures
-from coop_abm.sweeps.parcels import refuse_unguarded
 from coop_abm.sweeps.workers import Workers, usable_cores
 
 
@@ -30,7 +29,6 @@ def executor_for(given: Any = None, workers: int | None = 1, time_limit: float |
     >>> type(executor_for()).__name__, executor_for(2).slots
     ('Inline', 2)
     """
-    refuse_unguarded()
     if given is None or (isinstance(given, int) and not isinstance(given, bool)):
         processes = workers if given is None else given
         if (usable_cores() if processes is None else processes) == 1 and time_limit is None:

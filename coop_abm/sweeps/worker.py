@@ -60,7 +60,7 @@ def end_with(life: Connection) -> None:
         fcntl.fcntl(life.fileno(), fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(life.fileno(), fcntl.F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(life.fileno(), fcntl.F_SETFL, fcntl.fcntl(life.fileno(), fcntl.F_GETFL) | os.O_ASYNC)
-    except (ImportError, AttributeError):  # no Linux: a thread, which compiled code can keep waiting
+    except (ImportError, AttributeError, OSError):  # elsewhere a thread, which compiled code can keep waiting
         threading.Thread(target=_wait_for_the_end, args=(life,), daemon=True).start()
     else:
         if life.poll():  # it had ended before the kernel was asked

@@ -20,6 +20,8 @@ from coop_abm.sweeps.workers import METHODS_HERE, Workers
 from tests.sweeps.deeds import Deeds, DiesAtLoading, NeverLoads, done, tasks, values
 
 LINUX = sys.platform == "linux"
+#: The default in the ordinary suite, the others when asked for.
+FEW_METHODS = [METHODS_HERE[0], *(pytest.param(each, marks=pytest.mark.validate) for each in METHODS_HERE[1:])]
 needs_linux = pytest.mark.skipif(not LINUX, reason="looks at /proc")
 
 
@@ -110,7 +112,7 @@ def test_what_a_model_prints_is_not_lost_when_its_worker_is_killed(pool, capfd):
 # ------------------------------------------------------------------------------- deaths
 
 
-@pytest.mark.parametrize("method", METHODS_HERE)
+@pytest.mark.parametrize("method", FEW_METHODS)
 @pytest.mark.parametrize(
     ("deed", "cause"),
     [
@@ -130,6 +132,24 @@ def test_a_poison_run_is_lost_at_every_try_and_the_pool_goes_on(pool):
     for _ in range(4):
         assert done(workers, Deeds(), tasks("kill", number=1)) == [Loss("worker died (signal 9)")]
     assert values(done(workers, Deeds(), tasks(number=1))[0]) == [0]
+
+
+@needs_linux
+def test_a_nursery_that_is_killed_is_replaced(pool):
+    workers = pool()
+    workers.start(Deeds())
+    for task in tasks("sleep", number=2):
+        workers.submit(task)
+    workers.collect(0.1)
+    os.kill(workers._birth._nursery._process.pid, signal.SIGKILL)
+    over = []
+    while len(over) < 2:
+        over += workers.collect(1)
+    assert {reply.cause for _, reply in over if isinstance(reply, Loss)} <= {
+        "worker died (signal 9)", "worker died (with the process that had started it)"
+    }  # fmt: skip
+    workers.submit(tasks()[0])
+    assert values(workers.collect(20)[0][1]) == [0]
 
 
 def test_a_model_that_runs_out_of_memory_or_interrupts_is_no_death(pool):
@@ -268,9 +288,7 @@ def test_close_leaves_no_process_and_no_open_pipe(pool, method):
 
 
 @needs_linux
-@pytest.mark.parametrize(
-    "method", [METHODS_HERE[0], *(pytest.param(m, marks=pytest.mark.validate) for m in METHODS_HERE[1:])]
-)
+@pytest.mark.parametrize("method", FEW_METHODS)
 @pytest.mark.parametrize("ended_by", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.validate)])
 @pytest.mark.parametrize("deed", ["compute", pytest.param("loop", marks=pytest.mark.validate)])
 def test_workers_end_with_a_coordinator_that_is_killed(tmp_path, method, ended_by, deed):
