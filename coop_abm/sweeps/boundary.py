@@ -17,7 +17,7 @@ from coop_abm.scenario.scenario import Scenario
 from coop_abm.sweeps.scales import Axis
 
 #: Steps of a curve and of each side of a plane; on graphs and among groups each is a linear system.
-LINE, PLANE, HARD_LINE = 81, 33, 41
+LINE, PLANE, HARD_LINE = 61, 17, 41
 #: Above this size a threshold on a graph is asked for only where there are cells.
 QUICK = 150
 #: Nodes of the random graphs together that a threshold is the mean of; five graphs at most.
@@ -95,6 +95,7 @@ class Theory:
         self.silences: Counter[str] = Counter()
         self.drawn = 1
         self._random: dict[str, bool] = {}
+        self._known: dict[str, Point] = {}
 
     @property
     def hard(self) -> bool:
@@ -108,6 +109,12 @@ class Theory:
 
     def at(self, changes: Mapping[str, Any]) -> Point:
         """What theory says where these knobs have these values."""
+        place = repr(sorted(changes.items()))
+        if place not in self._known:
+            self._known[place] = self._asked(changes)
+        return self._known[place]
+
+    def _asked(self, changes: Mapping[str, Any]) -> Point:
         try:
             world = replace(self.base, changes)
             found = [expectation(world, self.seed)]

@@ -23,7 +23,7 @@ WORDS = {
 
 
 #: Columns of a caption, and of a title.
-WIDE, TITLE = 108, 64
+WIDE, TITLE = 122, 64
 
 
 class Setting(NamedTuple):

@@ -60,10 +60,10 @@ def palette(means: np.ndarray, measure: str, neutral: float | None, base: Scenar
         bottom, top = max(0.0, bottom), min(1.0, top)
     below, above = hues(measure, base)
     if bottom >= neutral:
-        return Palette(LinearSegmentedColormap.from_list("above", [NEUTRAL, above]), Normalize(neutral, top))
+        return Palette(LinearSegmentedColormap.from_list("above", [NEUTRAL, above], 257), Normalize(neutral, top))
     if top <= neutral:
-        return Palette(LinearSegmentedColormap.from_list("below", [below, NEUTRAL]), Normalize(bottom, neutral))
-    both = LinearSegmentedColormap.from_list("around", [below, NEUTRAL, above])
+        return Palette(LinearSegmentedColormap.from_list("below", [below, NEUTRAL], 257), Normalize(bottom, neutral))
+    both = LinearSegmentedColormap.from_list("around", [below, NEUTRAL, above], 257)  # the middle is one of them
     return Palette(both, TwoSlopeNorm(neutral, bottom, top))
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FEW_CELLS = 500
 #: A table that fills less of its grid is a sample: its cells are drawn as points.
 SPARSE = 0.5
+#: Share of an axis that is left around points, because they have a size.
+POINT = 0.025
 
 
 def phase_diagram(
@@ -62,8 +64,8 @@ def phase_diagram(
     with figures.drawing(width=8.4, height=6.6) as (figure, axes):
         axes.grid(False)
         axes.spines[["top", "right"]].set_visible(True)
-        dress(axes, across, "x")
-        dress(axes, up, "y")
+        dress(axes, across, "x", room=POINT if sample else 0.0)
+        dress(axes, up, "y", room=POINT if sample else 0.0)
         if sample:
             drawn = _points(axes, across.at[columns], up.at[rows], table, unsure, shades, handles)
         else:

@@ -87,7 +87,7 @@ def _bars(store: Store, design: Design, measure: str, setting: Setting) -> Pictu
     values = np.array([means.get(canonical(parameters), np.nan) for parameters in design.parameters()])
     if np.isnan(values).any():
         raise InputError(
-            f"kind: {int(np.isnan(values).sum()):,} of the {len(values):,} cells have no result yet; the sweep must be over"
+            f"kind: {int(np.isnan(values).sum()):,} of {len(values):,} cells have no result yet; the sweep must be over"
         )
     indices = analyse(design, values)
     table = pandas.DataFrame(

@@ -48,29 +48,33 @@ def response_curve(
     shown = [x] if by is None else [x, by]
     one_cell_a_place(table, shown)
     world = None if setting.base is None else replace(setting.base, fixed(table))
+    whence = "as given"
     if neutral is None:
-        neutral = neutral_level(world, measure)
+        neutral, whence = neutral_level(world, measure), "as at the start"
     values = [None] if lines is None else list(lines.values)
     colours: list[Any] = sequence(len(values))
     if world is None or len(values) == 1:
         colours = colours if len(values) > 1 else [figures.INK if world is None else hues(measure, world)[1]]
     with figures.drawing(width=8.6, height=5.4) as (figure, axes):
-        ends, thresholds = [], []
+        ends: list[tuple[float, str, Any]] = []
+        thresholds: list[tuple[float, Any]] = []
         for value, colour in zip(values, colours, strict=True):
             part = table if lines is None else table[[spelt(v) == spelt(value) for v in table[by]]]
             part = part[part["runs"] > 0]
             at = along.at[along.places(part[x])]
             if len(part):
                 _curve(axes, at, part, along, colour)
-                ends.append((float(part["mean"].iloc[-1]), spelt(value), colour))
+                ends.append((float(part["mean"].iloc[-1]) + 1e-9 * len(ends), spelt(value), colour))
         dress(axes, along, "x")
         words = measured(measure)
         axes.set_ylabel(words if words.startswith("mean") else f"mean {words}", parse_math=False)
         if is_share(measure) and table["mean"].max() <= 1:
             axes.set_ylim(-0.02, 1.02)
+        level = ""
         if neutral is not None:
+            level = f"Grey line: {neutral:.3g}, {whence}."
             axes.axhline(neutral, color=figures.LIMIT, linewidth=1.0, zorder=1, gid="neutral")
-        said = ""
+        said = "" if setting.base is None else "Theory's threshold is a place only on an axis of numbers."
         if setting.base is not None and along.scale != "words":
             theory = Theory(setting.base, fixed(table), seed=setting.seed, graphs=setting.graphs)
             for value, colour in zip(values, colours, strict=True):
@@ -83,7 +87,7 @@ def response_curve(
         if lines is not None:
             _name(axes, along, lines, ends)
         figure.supxlabel(
-            caption(table, shown, setting, [said]), x=0.012, ha="left", fontsize=9, color=figures.MUTED,
+            caption(table, shown, setting, [level, said]), x=0.012, ha="left", fontsize=9, color=figures.MUTED,
             linespacing=1.4, parse_math=False,
         )  # fmt: skip
     return figure
@@ -127,6 +131,6 @@ def _name(axes: Axes, along: Axis, lines: Axis, ends: list[tuple[float, str, Any
     low, high = axes.get_ylim()
     figures.label_ends(axes, float(along.edges[-1]), kept, gap=0.05 * (high - low))
     axes.annotate(
-        lines.label, (1, 1), xycoords="axes fraction", xytext=(6, 6), textcoords="offset points", fontsize=10,
+        lines.label, (1, 1), xycoords="axes fraction", xytext=(6, 10), textcoords="offset points", fontsize=10,
         color=figures.MUTED, annotation_clip=False, parse_math=False,
     )  # fmt: skip

@@ -76,7 +76,9 @@ class Axis(NamedTuple):
             numbers = list(range(int(min(self.values)), int(max(self.values)) + 1))
             return numbers, np.array(numbers, np.float64)
         space = np.geomspace if self.scale == "log" else np.linspace
-        at = np.unique(np.concatenate([space(first, last, steps), self.at]))
+        at = space(first, last, steps)
+        if steps < len(self.at):
+            at = np.unique(np.concatenate([at, self.at]))
         if self.whole:
             at = np.unique(np.round(at))
         return [int(v) if self.whole else float(v) for v in at], at
@@ -140,14 +142,17 @@ def _edges(at: np.ndarray, scale: str) -> np.ndarray:
     return np.exp(edges) if scale == "log" else edges
 
 
-def dress(axes: Axes, along: Axis, which: Literal["x", "y"]) -> None:
-    """Scale, limits, ticks and label of one axis of a drawing."""
+def dress(axes: Axes, along: Axis, which: Literal["x", "y"], room: float = 0.0) -> None:
+    """Scale, limits, ticks and label of one axis of a drawing; `room`: share of it that is left at either end."""
     from matplotlib.ticker import MaxNLocator, NullFormatter
 
     one = axes.xaxis if which == "x" else axes.yaxis
     if along.scale == "log":
         (axes.set_xscale if which == "x" else axes.set_yscale)("log")
-    (axes.set_xlim if which == "x" else axes.set_ylim)(along.edges[0], along.edges[-1])
+    low, high = along.edges[[0, -1]]
+    reach = (high / low) ** room if along.scale == "log" else room * (high - low)
+    ends = (low / reach, high * reach) if along.scale == "log" else (low - reach, high + reach)
+    (axes.set_xlim if which == "x" else axes.set_ylim)(*ends)
     (axes.set_xlabel if which == "x" else axes.set_ylabel)(along.label, parse_math=False)
     if along.scale == "words":
         shown = ["\n".join(textwrap.wrap(spelt(v).replace("_", " "), WORD)[:3]) for v in along.values]
