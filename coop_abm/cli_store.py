@@ -114,7 +114,7 @@ def export(
     with _reading(file) as kept, progress(quiet) as report:
         counted = _counting(report, "runs read, twice", 2 * _runs(kept))
         written = write(kept, out or file.with_suffix(""), kinds=kinds[kind], progress=counted)
-    say_written(written.paths)
+    say_written(written.files)
 
 
 @store.command()

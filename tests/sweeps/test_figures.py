@@ -14,11 +14,11 @@ from coop_abm.scenario import Scenario
 from coop_abm.scenario.expectation import expectation
 from coop_abm.scenario.knobs import replace
 from coop_abm.structures import RandomRegular
-from coop_abm.sweeps.scales import axis
 from coop_abm.sweeps.boundary import Theory, boundary, crossings
 from coop_abm.sweeps.captions import Setting
 from coop_abm.sweeps.colours import neutral_level, palette
 from coop_abm.sweeps.figures import figure_for, phase_diagram, response_curve, sobol_bars
+from coop_abm.sweeps.scales import axis
 from coop_abm.sweeps.table import summary
 from coop_abm.updates import BirthDeath, DeathBirth
 
