@@ -245,7 +245,11 @@ def test_a_graph_is_told_by_all_that_a_model_can_read_of_it():
     assert len(set(known)) == len(known) and known == [canonical(plain(graph, "graph")) for graph in graphs()]
 
 
-@pytest.mark.parametrize("value", [object(), lambda: 1, models.Walk, np.longdouble(1), 1j, [object()]], ids=["object", "function", "class", "longdouble", "complex", "list"])
+@pytest.mark.parametrize(
+    "value",
+    [object(), lambda: 1, models.Walk, np.longdouble(1), 1j, [object()]],
+    ids=["object", "function", "class", "longdouble", "complex", "list"],
+)
 def test_a_parameter_that_tells_nothing_apart_is_refused_where_it_would_have_to(value):
     with pytest.raises(InputError, match="value: "):
         ModelWork(models.Reports, kept=True).cell({"value": value})
