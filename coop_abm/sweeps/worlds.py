@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ PAIRINGS = ("paired", "independent")
 GRAPHS = ("each", "one")
 #: Encounters, or pairs of individuals, that the rows of a block have together at most: some hundred megabytes.
 MOST_PLACES = 500_000
+#: Rows of tables that the runs of a task come back with together at most.
+MOST_ROWS = 20_000
 #: Scenarios of cells that are kept ready.
 MOST_KEPT = 256
 
@@ -172,7 +174,7 @@ class WorldWork:
                 places = len(near) or size * size
             if scenario.indirect.enabled and scenario.indirect.opinions == "private":
                 places = max(places, size * size)
-        return max(1, MOST_PLACES // places)
+        return max(1, min(MOST_PLACES // places, MOST_ROWS // len(self._steps())))
 
     def perform(self, task: Task) -> list[Outcome]:
         """Do the runs of a task.
@@ -227,8 +229,8 @@ class WorldWork:
             world.close()
         return Table(("Step", *columns), rows)
 
-    def _steps(self) -> Iterator[int]:
-        return iter([self.steps] if self.period == -1 else range(0, self.steps + 1, self.period))
+    def _steps(self) -> Sequence[int]:
+        return [self.steps] if self.period == -1 else range(0, self.steps + 1, self.period)
 
 
 def plain_value(value: Any) -> Any:

@@ -149,6 +149,7 @@ def test_as_many_runs_are_together_as_memory_holds():
 
     assert together(size=100) == 50 * together(size=5000) > 1000
     assert together(size=1000, partners="all") == 1
+    assert (long := WorldWork(SMALL, steps=999, period=1)).most_together(long.cell({})) == 20
     assert together(size=100, partners="all", **ON, **{"network.graph": "torus"}) > 1000
     assert together(players=(Players(share=1, strategy=AllD(), policy=Scripted(moves="CD")),)) == 1
 
@@ -194,7 +195,7 @@ def test_worlds_that_are_asked_give_the_rows_of_batch_run(rows_of_mesa):
         Players(share=0.5, strategy=TitForTat(), policy=Model(model="stand-in/tft")),
         Players(share=0.5, strategy=AllD(), policy=Scripted(moves="CD")),
     )
-    scenario, means = replace(SMALL, {"size": 4, "players": players}), Means(mode="off", stand_in="")
+    scenario, means = replace(SMALL, {"size": 4, "players": players}), Means(mode="off", transport="slim")
     for period in (-1, 3):
         work = WorldWork(scenario, steps=STEPS, period=period, rng=[3], measures=["cooperation"], means=means)
         (outcome,) = performed(work, 1)
