@@ -36,7 +36,7 @@ def status(
     from coop_abm.sweeps.store_care import status as look
 
     with _reading(file) as kept:
-        found, order = look(kept), kept.order
+        found, order = look(kept), kept.remembered() or {}
         bad = list(failures(kept, failed))
     if as_json:
         tree = {

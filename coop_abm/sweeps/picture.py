@@ -50,7 +50,7 @@ def picture(
     InputError
         if nothing varies, more than can be shown, or there is no such column
     """
-    order, identity = store.order, store.identity
+    order, identity = store.remembered() or {}, store.identity
     settings = order.get("settings", {})
     setting = setting_of(identity, order)
     looked = measure or settings.get("measure") or ("cooperators" if setting.base is not None else "")

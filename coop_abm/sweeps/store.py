@@ -128,16 +128,15 @@ class Store(Database):
             raise StoreError(f"{self.named} holds no sweep yet")
         return found
 
-    def remember(self, order: Mapping[str, Any]) -> None:
-        """What was asked for last, as plain values: axes and numbers may grow, and figures want to know them."""
+    def remember(self, tree: Mapping[str, Any]) -> None:
+        """Note what the sweep was last asked to do, for whoever makes figures of it; changes no result."""
         with self.transaction() as base:
-            say(base, "order", json.loads(text_of(order)))
+            say(base, "order", tree)
 
-    @property
-    def order(self) -> dict[str, Any]:
-        """What :meth:`remember` was told last; empty if it was told nothing."""
+    def remembered(self) -> dict[str, Any] | None:
+        """What was noted last; None if nothing was."""
         with self.reader() as reader:
-            return reader.meta("order") or {}
+            return reader.meta("order")
 
     def state(self, cell: Cell) -> tuple[Spans, Spans]:
         """Which replicates of a cell are done, and which failed."""
@@ -189,17 +188,21 @@ class Store(Database):
             counts["cells"], counts["next"] = counts["cells"] + 1, number + 1
         else:
             number, parameters, (done, failed) = row.id, row.parameters, row.spans()
-        rows, chunks = [], []
-        for run, pieces in runs:
-            if run.replicate in done:
+        fresh: dict[int, WrittenRun] = {}
+        for written in runs:
+            replicate, state = written.row.replicate, written.row.state
+            if replicate in done:
                 continue
-            if run.replicate in failed:
-                forget(base, number, run.replicate)
-                failed.remove(run.replicate)
-            (done if run.state == "done" else failed).add(run.replicate)
-            rows.append(self._numbered(base, number, run))
-            chunks += [(number, run.replicate, piece.number, piece.part, self._shape(base, piece.names), piece.data,
-                        piece.checksum) for piece in pieces]  # fmt: skip
+            if replicate in failed and replicate not in fresh:
+                forget(base, number, replicate)
+            failed.remove(replicate)
+            (done if state == "done" else failed).add(replicate)
+            fresh[replicate] = written
+        rows = [self._numbered(base, number, run) for run, _pieces in fresh.values()]
+        chunks = [
+            (number, run.replicate, piece.number, piece.part, self._shape(base, piece.names), piece.data, piece.checksum)
+            for run, pieces in fresh.values() for piece in pieces
+        ]  # fmt: skip
         base.executemany("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         base.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)", chunks)
         base.execute("INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?)",

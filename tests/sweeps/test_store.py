@@ -81,7 +81,7 @@ def test_a_finished_run_is_never_overwritten_and_a_failed_one_is(path):
         store.keep(gives(0, "no luck"))
         assert store.state(CELLS[0]) == (Spans(), Spans([(0, 1)]))
         assert np.isnan(store.finals(CELLS[0], "x", 1)).all()
-        store.keep(gives(1))
+        store.keep(gives(0, "no luck") + gives(1) + gives(2))
         store.keep(gives(2))
         store.keep(gives(3, "no luck"))
         assert store.state(CELLS[0]) == (Spans([(0, 1)]), Spans())
