@@ -8,6 +8,7 @@ import pickle
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, Protocol
 
@@ -102,6 +103,8 @@ class _Started:
             others = tuple(pipe for each in (*mine, self) for pipe in (each.line, each._life))
             given = (*given, line, life, others) if method == "fork" else (*given, line, life)
             self._process = context.Process(target=target, args=given, name=WORKER, daemon=True)
+            if method == "spawn" and sys.platform != "win32":
+                resource_tracker.ensure_running()  # starting it would let interrupts through again
             with interrupts_held_back():
                 self._process.start()
         self.sentinel = self._process.sentinel

@@ -20,7 +20,7 @@ from coop_abm.core.errors import CoopError, InputError, MissingExtra, SweepError
 from coop_abm.sweeps.executor import Loss
 from coop_abm.sweeps.parcels import main_file, refuse_unguarded
 from coop_abm.sweeps.work import Outcome, Task, Work, told
-from coop_abm.sweeps.workers import usable_cores
+from coop_abm.sweeps.workers import check_limit, usable_cores
 
 #: How long to wait for a scheduler to answer, in seconds.
 _PATIENCE = 10.0
@@ -56,6 +56,7 @@ class Dask:
             raise InputError(f"workers is for a local cluster, and a whole number from 1; got {quoted(workers)}")
         if isinstance(cluster, distributed.Client) and cluster.asynchronous:
             raise InputError("this Dask client is asynchronous; give one that is not, or the address of its scheduler")
+        check_limit(time_limit)
         self._given, self._processes, self._limit = cluster, workers or usable_cores(), time_limit
         self.slots = 2 * self._processes if cluster == "local" else 2
         self._client: Any = None

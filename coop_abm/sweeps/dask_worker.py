@@ -47,18 +47,21 @@ class Beside(WorkerPlugin):
             workers = Workers(1, time_limit=self.time_limit, start_method="forkserver")
             workers.start(self.parcel)
         try:
-            workers.submit(task)
-            while not self._over.is_set():
-                for _, reply in workers.collect(0.2):
-                    return reply
-            raise SweepError("the sweep has ended")
+            reply = self._reply(workers, task)
         except BaseException:
             workers.close()
             raise
-        finally:
-            self._idle.put(workers)
-            if self._over.is_set():
-                self._close_idle()
+        self._idle.put(workers)
+        if self._over.is_set():  # it ended just now
+            self._close_idle()
+        return reply
+
+    def _reply(self, workers: Workers, task: Task) -> list[Outcome] | Loss:
+        workers.submit(task)
+        while not self._over.is_set():
+            for _, reply in workers.collect(0.2):
+                return reply
+        raise SweepError("the sweep has ended")
 
 
 def perform(name: str, task: Task) -> list[Outcome] | Loss | Exception:
@@ -67,6 +70,8 @@ def perform(name: str, task: Task) -> list[Outcome] | Loss | Exception:
     try:
         if sys.platform == "linux":
             return beside.perform(task)
+        if beside.time_limit is not None:
+            return SweepError("a time limit on a Dask cluster needs workers that run Linux")
         return read(task, answer(pickle.loads(beside.parcel), task))
     except CoopError as error:
         return travelling(error)

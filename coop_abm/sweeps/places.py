@@ -38,14 +38,13 @@ def executor_for(given: Any = None, workers: int | None = 1, time_limit: float |
         from coop_abm.sweeps.dask import Dask
 
         return Dask(given, workers=None if given != "local" else workers, time_limit=time_limit)
-    family = type(given).__module__.partition(".")[0]
     if isinstance(given, Pool):
         _refuse_limit(time_limit, "a pool of concurrent.futures")
         return Futures(given)
     if all(hasattr(given, name) for name in ("slots", "start", "submit", "collect", "close")):
         _refuse_limit(time_limit, "an executor that was made before")
         return given
-    if family in ("distributed", "dask_jobqueue", "dask_cloudprovider", "dask_kubernetes"):
+    if any(kind.__module__.startswith("distributed.") for kind in type(given).__mro__):
         from coop_abm.sweeps.dask import Dask
 
         return Dask(given, time_limit=time_limit)

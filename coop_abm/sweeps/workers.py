@@ -29,6 +29,12 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def check_limit(time_limit: float | None) -> None:
+    """Refuse a time limit that is none."""
+    if time_limit is not None and not (isinstance(time_limit, int | float) and time_limit > 0):
+        raise InputError(f"the time limit must be a number of seconds above 0; got {quoted(time_limit)}")
+
+
 class _Worker:
     """A process, and the task that it is doing."""
 
@@ -57,8 +63,7 @@ class Workers:
         refuse_unguarded()
         if processes is not None and (not isinstance(processes, int) or processes < 1):
             raise InputError(f"the number of processes must be a whole number from 1; got {quoted(processes)}")
-        if time_limit is not None and not time_limit > 0:
-            raise InputError(f"the time limit must be above 0 seconds; got {quoted(time_limit)}")
+        check_limit(time_limit)
         start_method = start_method or ("forkserver" if sys.platform == "linux" else "spawn")
         if start_method not in METHODS_HERE:
             raise InputError(f"start_method must be {' or '.join(METHODS_HERE)} here; got {quoted(start_method)}")

@@ -1,10 +1,11 @@
 """What users give becomes an executor, or a line that says what can be given."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from coop_abm.core.errors import InputError
+from coop_abm.core.errors import InputError, MissingExtra
 from coop_abm.sweeps.dask import Dask
 from coop_abm.sweeps.executor import Inline
 from coop_abm.sweeps.futures import Futures
@@ -47,3 +48,9 @@ def test_a_time_limit_is_refused_where_none_is_known():
         executor_for(pool, time_limit=3)
     with pytest.raises(InputError, match="a time limit cannot be set"):
         executor_for(Workers(1), time_limit=3)
+
+
+def test_without_distributed_the_install_line_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingExtra, match=r"pip install coop-abm\[distributed\]"):
+        executor_for("local")

@@ -224,7 +224,15 @@ def test_work_that_cannot_be_pickled_is_refused_in_one_line():
 
 
 @pytest.mark.parametrize(
-    "options", [{"processes": 0}, {"processes": 1.5}, {"time_limit": 0}, {"time_limit": -1}, {"start_method": "hope"}]
+    "options",
+    [
+        {"processes": 0},
+        {"processes": 1.5},
+        {"time_limit": 0},
+        {"time_limit": -1},
+        {"time_limit": "5"},
+        {"start_method": "hope"},
+    ],
 )
 def test_bad_numbers_are_refused(options):
     with pytest.raises(InputError, match="must be"):
@@ -308,6 +316,38 @@ def test_workers_end_with_a_coordinator_that_is_killed(tmp_path, method, ended_b
     while any(alive(pid) for pid in family):
         assert time.monotonic() < patience, "a worker lives on"
         time.sleep(0.02)
+
+
+INTERRUPTED = """
+import os, signal
+from coop_abm.sweeps.workers import Workers
+from tests.sweeps.deeds import Deeds, done, tasks
+heard = []
+signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+if __name__ == "__main__":
+    workers = Workers(2, start_method={method!r})
+    workers.start(Deeds())
+    os.killpg(0, signal.SIGINT)
+    print(len(done(workers, Deeds(), tasks("sleep", number=4))), heard)
+    os.killpg(0, signal.SIGINT)
+    workers.close()
+"""
+
+
+@needs_linux
+@pytest.mark.parametrize("method", FEW_METHODS)
+def test_an_interrupt_is_for_the_coordinator_alone(tmp_path, method):
+    path = tmp_path / "study.py"
+    path.write_text(INTERRUPTED.format(method=method))
+    ran = subprocess.run(
+        [sys.executable, str(path)],
+        capture_output=True,
+        text=True,
+        env=surroundings(),
+        start_new_session=True,
+        timeout=60,
+    )
+    assert (ran.returncode, ran.stderr, ran.stdout) == (0, "", "4 [1]\n")
 
 
 def _descendants(pid):
