@@ -29,12 +29,6 @@ def test_the_interval_of_a_share_stays_within_its_bounds_and_has_a_width():
         bounded(np.array([0.5, 1.2]))
 
 
-def test_the_interval_of_a_share_covers_its_mean_as_often_as_it_says():
-    dice = np.random.default_rng(0)
-    covered = [0.0 + (f.low <= 0.2 <= f.high) for f in (bounded(dice.beta(0.5, 2.0, 30)) for _ in range(2000))]
-    assert 0.93 < np.mean(covered) < 0.97
-
-
 def test_cells_stand_in_the_order_of_their_parameters_numbers_before_words():
     rows = [({"x": x, "y": y}, np.array([0.5])) for x in (10, 9.5, "ring") for y in (True, False)]
     table = summary(rows, "cooperators")
