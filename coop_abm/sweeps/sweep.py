@@ -17,19 +17,20 @@ from coop_abm.scenario.knobs import dotted
 from coop_abm.scenario.library import NAMED
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.scenario.wording import declared
-from coop_abm.sweeps.adaptive import Interval, until_ci
-from coop_abm.sweeps.coordinator import Coordinator, Progress, Study
+from coop_abm.sweeps.adaptive import Interval, Study, until_ci
+from coop_abm.sweeps.coordinator import Coordinator, Progress
 from coop_abm.sweeps.declared import Sweep
 from coop_abm.sweeps.designs import ENTRIES, Design, design_of_table, design_of_texts, shard_of
 from coop_abm.sweeps.executor import Inline
 from coop_abm.sweeps.places import executor_for
 from coop_abm.sweeps.store import Store
 from coop_abm.sweeps.table import is_share
+from coop_abm.sweeps.thresholds import find_threshold
 from coop_abm.sweeps.work import Work
 
 if TYPE_CHECKING:
     from coop_abm.engine.statistics import Estimate
-    from coop_abm.sweeps.adaptive import Threshold
+    from coop_abm.sweeps.thresholds import Threshold
 
 #: So many cells are checked before the first run; of more, those on the axes.
 CHECKED = 10_000
@@ -226,12 +227,10 @@ def list_of(order: Order, shard: str | None = None) -> Iterator[dict[str, Any]]:
     return shard_of(shard).chosen(cells, lambda parameters: order.work.cell(parameters).hash)
 
 
-def _studies(order: Order, cells: Iterable[dict[str, Any]]) -> Iterator[Study | tuple[dict[str, Any], int]]:
+def _studies(order: Order, cells: Iterable[dict[str, Any]]) -> Iterator[Study[Any] | tuple[dict[str, Any], int]]:
     settings = order.settings
     for parameters in cells:
         if settings.find_threshold:
-            from coop_abm.sweeps.thresholds import find_threshold
-
             yield _named(parameters, find_threshold(parameters, **_searched(order)))
         elif settings.until_ci:
             study = until_ci(
@@ -243,7 +242,7 @@ def _studies(order: Order, cells: Iterable[dict[str, Any]]) -> Iterator[Study | 
             yield parameters, settings.replicates
 
 
-def _named(parameters: dict[str, Any], study: Study) -> Study:
+def _named(parameters: dict[str, Any], study: Study[Any]) -> Study[tuple[dict[str, Any], Any]]:
     """The study, whose result says of which cell it is."""
     return parameters, (yield from study)
 
@@ -318,7 +317,8 @@ def _searched(order: Order) -> dict[str, Any]:
         level = neutral_level(order.base)
     return {
         "axis": name, "low": low, "high": high, "level": level, "replicates": settings.replicates,
-        "precision": settings.precision, "interval": interval_of(order.measure),
+        "precision": settings.precision, "most": max(settings.most_replicates, settings.replicates),
+        "step": 1 if isinstance(low, int) and isinstance(high, int) else None, "interval": interval_of(order.measure),
     }  # fmt: skip
 
 
@@ -330,13 +330,12 @@ def _ends(order: Order, name: str, text: str) -> tuple[float, float]:
         span = drawn_from(name, text, within="find_threshold")
         if span.log or span.whole:
             raise InputError(f"{form}; got {quoted(text)}")
-        whole = span.low == span.low.to_integral_value() and span.high == span.high.to_integral_value()
-        return (int(span.low), int(span.high)) if whole and "." not in text else (float(span.low), float(span.high))
+        if _is_whole(order, name):
+            return int(span.low), int(span.high)
+        return float(span.low), float(span.high)
     if order.base is None:
         raise InputError(f"{form}; the ends of a parameter of a Mesa model are not known")
-    from coop_abm.scenario.catalogue import knobs
-
-    knob = next((knob for knob in knobs(order.base) if knob.path == dotted(name)), None)
+    knob = _knob(order.base, name)
     if knob is None or isinstance(knob.value, bool) or not isinstance(knob.value, (int, float)):
         raise InputError(f"{form}; {quoted(name)} is no number of this world")
     low, high = knob.low, knob.high
@@ -345,6 +344,19 @@ def _ends(order: Order, name: str, text: str) -> tuple[float, float]:
             raise InputError(f"{form}; there is no natural end to begin from")
         return float(knob.value) / 10, float(knob.value) * 10
     return low, high
+
+
+def _knob(base: Scenario, name: str) -> Any:
+    """What is known of the knob of this name; None if there is none."""
+    from coop_abm.scenario.catalogue import knobs
+
+    return next((knob for knob in knobs(base) if knob.path == dotted(name)), None)
+
+
+def _is_whole(order: Order, name: str) -> bool:
+    """Does this parameter take whole numbers alone?"""
+    knob = None if order.base is None else _knob(order.base, name)
+    return knob is not None and isinstance(knob.value, int) and not isinstance(knob.value, bool)
 
 
 def neutral_level(base: Scenario) -> float:
