@@ -109,6 +109,13 @@ def model_seed(seed: int, replicate: int) -> int:
     return _seed_from(seed, _MODELS, replicate)
 
 
+def model_seeds(seed: int, first: int, count: int) -> list[int]:
+    """The seeds of replicates `first`, `first + 1`, ... below 2^32, ten times as fast as one by one."""
+    endings = [[replicate] for replicate in range(first, first + count)]
+    halves = states([padded(seed) + in_words(_MODELS)], endings, 2)[0].astype(np.uint64)
+    return ((halves[:, 0] | halves[:, 1] << np.uint64(32)) >> np.uint64(11)).tolist()
+
+
 def cell_seed(seed: int, cell: bytes) -> int:
     """The root seed of one cell of a sweep whose cells are to share no draw; `cell` is the cell's hash."""
     return _seed_from(seed, _CELLS, *np.frombuffer(cell, ">u4").tolist())

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 import networkx
 
@@ -14,12 +14,12 @@ from coop_abm import lab
 from coop_abm.core.errors import BatchError, InputError, SweepError, quoted
 from coop_abm.policies.means import Means
 from coop_abm.scenario.scenario import Scenario
-from coop_abm.sweeps.coordinator import Coordinator, Progress
+from coop_abm.sweeps.coordinator import Coordinator
 from coop_abm.sweeps.executor import Executor, Inline
 from coop_abm.sweeps.memory import Memory
 from coop_abm.sweeps.models import ModelWork, Pairing, is_ours, is_plain_world
 from coop_abm.sweeps.references import is_reference, model_of
-from coop_abm.sweeps.work import Outcome, Work
+from coop_abm.sweeps.work import Cell, Outcome, Task, Work, performed
 from coop_abm.sweeps.worlds import WorldWork
 
 if TYPE_CHECKING:
@@ -115,12 +115,17 @@ def batch_run(
     varied = {axis: values for axis, values in axes.items() if axis not in shown}
     given = [dict(zip(varied, values, strict=True)) for values in itertools.product(*varied.values())]
     order = {axis: shown.get(axis) for axis in axes}
+    batch = _Batch(work, name, [{**order, **each} for each in given], [work.cell(each) for each in given], runs)
     who = executor if executor is not None else _executor(number_processes, time_limit)
-    with _sink(store) as sink, _bar(len(given) * runs, display_progress) as report:
-        Coordinator(work, sink, who, report=report).run((cell, runs) for cell in given)
-        rows, failures = _results(work, sink, given, runs, order, name)
+    with _bar(batch.total, display_progress) as report:
+        if isinstance(work, ModelWork) and type(who) is Inline and store is None:
+            rows, failures = batch.one_by_one(report)
+        else:
+            with _sink(store) as sink:
+                Coordinator(work, sink, who, report=report).run((cell.parameters, runs) for cell in batch.cells)
+                rows, failures = batch.kept_in(sink)
     if failures:
-        raise _failed(work, rows, failures, len(given) * runs)
+        raise _failed(work, rows, failures, batch.total)
     return rows
 
 
@@ -224,7 +229,7 @@ def _sink(store: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _bar(total: int, shown: bool) -> Iterator[Callable[[Progress], None] | None]:
+def _bar(total: int, shown: bool) -> Iterator[Callable[[_Far], None] | None]:
     if not shown:
         yield None
         return
@@ -232,50 +237,77 @@ def _bar(total: int, shown: bool) -> Iterator[Callable[[Progress], None] | None]
 
     with tqdm(total=total) as bar:
 
-        def report(progress: Progress) -> None:
+        def report(progress: _Far) -> None:
             if progress.failed:
                 bar.set_postfix(failed=progress.failed, refresh=False)
-            bar.update(progress.done - bar.n)
+            if progress.done > bar.n:
+                bar.update(progress.done - bar.n)
 
         yield report
         bar.update(total - bar.n)  # combinations that were given twice are done once
 
 
-# ----------------------------------------------------------------------------------------- rows
+class _Far(Protocol):
+    """How far a batch is."""
+
+    @property
+    def done(self) -> int: ...
+
+    @property
+    def failed(self) -> int: ...
 
 
-def _results(
-    work: Work, sink: Any, given: list[dict[str, Any]], runs: int, order: Mapping[str, Any], seed_name: str
-) -> tuple[list[dict[str, Any]], list[Failure]]:
-    """Rows by RunId, and the runs that failed. All combinations have their first run before any has its second."""
-    by_run: list[list[dict[str, Any]]] = [[] for _run in range(runs * len(given))]
-    failures: list[Failure] = []
-    for place, varied in enumerate(given):
-        parameters = {**order, **varied}
-        for outcome in sink.outcomes(work.cell(varied).hash):
-            if outcome.replicate >= runs:  # a store may hold more than is asked for now
-                continue
-            run = outcome.replicate * len(given) + place
-            if outcome.cause:
-                failures.append(Failure(run, outcome.replicate, parameters, outcome.seed, outcome.cause))
-            else:
-                start = {
-                    "RunId": run,
-                    "iteration": outcome.replicate,
-                    "Step": None,
-                    **parameters,
-                    seed_name: outcome.seed,
-                }
-                by_run[run] = list(_rows(start, outcome))
-    return [row for rows in by_run for row in rows], sorted(failures, key=lambda failure: failure.run)
+class _Done(NamedTuple):
+    done: int
+    failed: int
 
 
-def _rows(start: dict[str, Any], outcome: Outcome) -> Iterator[dict[str, Any]]:
-    for table in outcome.tables:
-        for values in table.rows:
-            row = start.copy()
-            row.update(zip(table.names, values, strict=True))
-            yield row
+class _Batch:
+    """The combinations of a batch, and the rows of its runs.
+
+    Parameters
+    ----------
+    seed_name : what the seed is called in a row
+    parameters, cells : of each combination, what its rows show and how its runs are done
+    runs      : of each combination; all have their first before any has its second
+    """
+
+    def __init__(self, work: Work, seed_name: str, parameters: list[dict[str, Any]], cells: list[Cell], runs: int):
+        self.work, self._seed_name, self._parameters, self.cells, self._runs = work, seed_name, parameters, cells, runs
+        self.total = len(cells) * runs
+        self._failures: list[Failure] = []
+
+    def one_by_one(self, report: Callable[[_Far], None] | None) -> tuple[list[dict[str, Any]], list[Failure]]:
+        """Do the runs here and now, in the order of their RunId, as Mesa does.
+
+        Nothing can be lost on the way, and handing out tasks takes as long as a run of a small model.
+        """
+        rows: list[dict[str, Any]] = []
+        each = itertools.product(range(self._runs), enumerate(self.cells))
+        for run, (replicate, (place, cell)) in enumerate(each):
+            rows += self._rows(run, place, performed(self.work, Task(cell, replicate, 1))[0])
+            if report is not None:
+                report(_Done(run + 1, len(self._failures)))
+        return rows, self._failures
+
+    def kept_in(self, sink: Any) -> tuple[list[dict[str, Any]], list[Failure]]:
+        """The rows of runs that are done, by RunId, and those that failed."""
+        by_run: list[list[dict[str, Any]]] = [[] for _run in range(self.total)]
+        for place, cell in enumerate(self.cells):
+            for outcome in sink.outcomes(cell.hash):
+                if outcome.replicate < self._runs:  # a store may hold more than is asked for now
+                    run = outcome.replicate * len(self.cells) + place
+                    by_run[run] = self._rows(run, place, outcome)
+        return [row for rows in by_run for row in rows], sorted(self._failures, key=lambda failure: failure.run)
+
+    def _rows(self, run: int, place: int, outcome: Outcome) -> list[dict[str, Any]]:
+        """The rows of a run; none if it failed, which is noted."""
+        parameters, iteration = self._parameters[place], outcome.replicate
+        if outcome.cause:
+            self._failures.append(Failure(run, iteration, parameters, outcome.seed, outcome.cause))
+            return []
+        start = {"RunId": run, "iteration": iteration, "Step": None, **parameters, self._seed_name: outcome.seed}
+        return [start | dict(zip(names, row)) for names, rows in outcome.tables for row in rows]
 
 
 def _failed(work: Work, rows: list[dict[str, Any]], failures: list[Failure], total: int) -> Exception:

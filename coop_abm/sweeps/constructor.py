@@ -89,7 +89,7 @@ class Constructor:
     def made(self, parameters: Mapping[str, Any], seed: Any) -> Any:
         """A new model with these parameters and this seed."""
         if not self.seeded_by_scenario:
-            return self.model(**{**parameters, self.seed_name: seed})
+            return self.model(**parameters, **{self.seed_name: seed})
         own = {name: value for name, value in parameters.items() if name in self._names}
         flat = {name: value for name, value in parameters.items() if name not in self._names}
         return self.model(**own, scenario=self._kind(**{**self._start, **flat}, rng=seed))

@@ -11,7 +11,7 @@ import numpy as np
 
 from coop_abm import lab
 from coop_abm._version import __version__
-from coop_abm.core.dice import cell_seed, model_seed
+from coop_abm.core.dice import cell_seed, model_seed, model_seeds
 from coop_abm.core.errors import InputError, quoted
 from coop_abm.sweeps.collected import tables_of
 from coop_abm.sweeps.constructor import Constructor
@@ -20,6 +20,8 @@ from coop_abm.sweeps.values import kept, plain, seed_tree
 from coop_abm.sweeps.work import Cell, Outcome, Task, hash_of
 
 Pairing = Literal["paired", "independent"]
+#: Seeds that are made at once.
+_TOGETHER = 64
 #: What tells itself from any other by how it is written.
 _EXACT = (bool, int, float, str)
 
@@ -79,6 +81,7 @@ class ModelWork:
         self._kept, self._extra = kept, dict(extra or {})
         self.by_replicate = rng is None and is_ours(self.model) and self._constructor.takes("replicate")
         self._checked: tuple[str, ...] | None = None
+        self._first, self._seeds = 0, list[int]()
         self.identity = self._identity() if kept or pairing == "independent" else {"model": name_of(self.model)}
         self._common = hash_of(self.identity).hex()
 
@@ -132,8 +135,17 @@ class ModelWork:
             if replicate >= len(self.rng):
                 raise InputError(f"rng holds {len(self.rng)} seeds; got replicate {replicate}, counted from 0")
             return self.rng[replicate]
-        root = cell_seed(self.seed, cell.hash) if self.pairing == "independent" else self.seed
-        return root if self.by_replicate else model_seed(root, replicate)
+        if self.pairing == "independent":
+            root = cell_seed(self.seed, cell.hash)
+            return root if self.by_replicate else model_seed(root, replicate)
+        return self.seed if self.by_replicate else self._shared(replicate)
+
+    def _shared(self, replicate: int) -> int:
+        """The seed of this replicate in every cell."""
+        if not 0 <= replicate - self._first < len(self._seeds):
+            self._first = replicate - replicate % _TOGETHER
+            self._seeds = model_seeds(self.seed, self._first, _TOGETHER)
+        return self._seeds[replicate - self._first]
 
     def most_together(self, cell: Cell) -> int:
         """One: models are not done faster together."""

@@ -21,6 +21,7 @@ from coop_abm import batch_run
 from coop_abm.core.errors import BatchError, InputError, SweepError
 from coop_abm.sweeps.batch import axes_of
 from tests.sweeps import mesa_models as models
+from tests.sweeps.own_models import Stepping
 
 ROOT = Path(__file__).parents[2]
 
@@ -258,3 +259,37 @@ def test_any_object_may_be_a_parameter_where_nothing_is_kept():
 
 def test_the_public_name_is_the_function():
     assert coop_abm.batch_run is batch_run
+
+
+# ---------------------------------------------------------------------------------------- worlds
+
+
+WORLD = {"scenario": "network", "game__benefit": [3, 6], "size": 16, "clock": "round"}
+
+
+def alike(rows):
+    """Rows in words: no two NaN are equal."""
+    return [repr(row) for row in rows]
+
+
+def test_a_world_of_ours_gives_one_table_whether_it_runs_as_a_block_or_as_a_model():
+    """And the names of its knobs are the columns, in the order in which they were given."""
+    usual = run(coop_abm.CoopModel, WORLD, replicates=2, data_collection_period=2)
+    assert list(usual[0])[:8] == ["RunId", "iteration", "Step", *WORLD, "rng"]
+    assert alike(run(Stepping, WORLD, replicates=2, data_collection_period=2)) == alike(usual)
+    named = run("network", {name: WORLD[name] for name in list(WORLD)[1:]}, replicates=2, data_collection_period=2)
+    assert alike({"scenario": "network"} | row for row in named) == alike({"scenario": None} | row for row in usual)
+
+
+def test_a_world_that_is_none_is_refused_in_one_line():
+    with pytest.raises(InputError, match="model_cls must be a Mesa model class, a Scenario, the name of one or a TOML"):
+        run(7)
+    with pytest.raises(InputError, match="graphs: only declared worlds"):
+        run(Stepping, WORLD, graphs="one")
+
+
+@pytest.mark.validate
+def test_two_processes_give_the_rows_of_one():
+    for model, parameters in (("tests/sweeps/mesa_models.py:Types", {}), (coop_abm.CoopModel, WORLD)):
+        one, two = (run(model, parameters, replicates=9, number_processes=number) for number in (1, 2))
+        assert alike(one) == alike(two)

@@ -308,8 +308,10 @@ def test_a_world_is_plain_if_its_class_does_nothing_but_name_it():
 
 
 def test_the_seed_of_a_replicate_is_that_of_the_dice():
-    work = ModelWork(models.Walk, seed=7)
-    assert work.source(work.cell({}), 3) == model_seed(7, 3)
+    for seed in (7, 2**62):
+        work = ModelWork(models.Walk, seed=seed)
+        found = [work.source(work.cell({}), replicate) for replicate in (3, 64, 0, 2**31)]
+        assert found == [model_seed(seed, replicate) for replicate in (3, 64, 0, 2**31)]
 
 
 def test_the_signature_is_read_once(monkeypatch):
