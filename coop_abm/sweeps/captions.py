@@ -95,10 +95,12 @@ def caption(table: pandas.DataFrame, axes: list[str], setting: Setting, sentence
 
 
 def _lines(sentence: str) -> list[str]:
-    """The sentence in as few lines as it takes, none of them a single word."""
+    """The sentence in as few lines as it takes, none of them a word or two."""
     few = textwrap.wrap(sentence, WIDE)
-    narrow = next(w for w in range(WIDE // 2, WIDE + 1) if len(textwrap.wrap(sentence, w)) == len(few))
-    return few if len(few) == 1 else textwrap.wrap(sentence, narrow)
+    if len(few) == 1 or len(few[-1]) > WIDE // 5:
+        return few
+    narrow = next(width for width in range(WIDE // 2, WIDE) if len(textwrap.wrap(sentence, width)) == len(few))
+    return textwrap.wrap(sentence, narrow)
 
 
 def _world(table: pandas.DataFrame, axes: list[str], setting: Setting) -> str:
