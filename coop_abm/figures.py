@@ -121,11 +121,14 @@ def label_ends(axes: Axes, x: float, ends: list[tuple[float, str, str]], gap: fl
     heights = [height for height, _name, _colour in ends]
     for k in range(1, len(heights)):
         heights[k] = max(heights[k], heights[k - 1] + gap)
-    excess = heights[-1] - max(ends[-1][0], axes.get_ylim()[1]) if heights else 0.0
+    above = max(ends[-1][0], axes.get_ylim()[1]) if heights else 0.0
+    for k in range(len(heights) - 1, -1, -1):  # down again from the top, as far as it takes
+        heights[k] = min(heights[k], above)
+        above = heights[k] - gap
     for (_height, name, colour), height in zip(ends, heights, strict=True):
         shown = DEFECT_RING if colour == DEFECT else colour  # orange text is too faint on white
         axes.annotate(
-            name, (x, height - max(excess, 0.0)), xytext=(6, 0), textcoords="offset points", va="center", color=shown,
+            name, (x, height), xytext=(6, 0), textcoords="offset points", va="center", color=shown,
             fontsize=10, annotation_clip=False,
         )  # fmt: skip
 

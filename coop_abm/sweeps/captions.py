@@ -91,7 +91,16 @@ def caption(table: pandas.DataFrame, axes: list[str], setting: Setting, sentence
     undefined = int(table["undefined"].sum())
     if undefined:
         found.append(f"In {_count(undefined, 'run')} the measure has no value; means are of the others.")
-    return "\n".join(line for sentence in found if sentence for line in textwrap.wrap(sentence, WIDE))
+    return "\n".join(line for sentence in found if sentence for line in _lines(sentence))
+
+
+def _lines(sentence: str) -> list[str]:
+    """The sentence in as few lines as it takes, none of them a word or two."""
+    few = textwrap.wrap(sentence, WIDE)
+    if len(few) == 1 or len(few[-1]) > WIDE // 5:
+        return few
+    narrow = next(width for width in range(WIDE // 2, WIDE) if len(textwrap.wrap(sentence, width)) == len(few))
+    return textwrap.wrap(sentence, narrow)
 
 
 def _world(table: pandas.DataFrame, axes: list[str], setting: Setting) -> str:

@@ -12,6 +12,7 @@ from coop_abm import figures
 from coop_abm.core.errors import InputError
 from coop_abm.scenario.knobs import dotted
 from coop_abm.scenario.scenario import Scenario
+from coop_abm.sweeps.boundary import MONEY
 from coop_abm.sweeps.captions import WIDE, Setting
 from coop_abm.sweeps.phase import phase_diagram
 from coop_abm.sweeps.placing import below, lowered
@@ -35,7 +36,7 @@ def figure_for(
     Parameters
     ----------
     table   : from :func:`~coop_abm.sweeps.table.summary`
-    axes    : one or two parameters; by default those that vary
+    axes    : one or two parameters; by default those that vary, the benefit or the cost upwards in a diagram
     setting : what all cells have in common
     kind    : phase or response, where both would do; a response curve has a line for each value of the second axis
     neutral : level that parts little from much; by default what the measure is at the start
@@ -45,7 +46,7 @@ def figure_for(
     InputError
         if nothing varies, or more than can be shown
     """
-    chosen = list(axes) or varying(table)
+    chosen = list(axes) or sorted(varying(table), key=lambda name: (dotted(name) in MONEY) != (kind == "response"))
     if not 1 <= len(chosen) <= 2:
         raise InputError(f"axes: must be one or two parameters of the sweep; got {', '.join(chosen) or 'none'}")
     if kind == "phase" and len(chosen) == 1:
