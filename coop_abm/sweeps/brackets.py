@@ -1,4 +1,4 @@
-"""Between which values of an axis does a measure cross a level? A search that adds replicates where sides are unclear."""
+"""Between which values of an axis does a measure cross a level? Where sides are unclear, replicates are added."""
 
 from __future__ import annotations
 
@@ -95,18 +95,20 @@ def _why_none(search: Search, places: list[float], clear: list[float]) -> str:
     if not clear:
         return f"{where}: the mean cannot be told from {search.level:g} anywhere"
     under = search.side(clear[0]) < 0
+    side = f"{'below' if under else 'above'} {search.level:g}"
+    if len(clear) < len(places):
+        return (
+            f"{where}: the mean is clearly {side} at {len(clear)} of {len(places)} places, and nowhere clearly beyond"
+        )
     x = (max if under else min)(means, key=lambda x: means[x])
-    known = "everywhere" if len(clear) == len(places) else "wherever it is clear"
-    return (
-        f"{where}: the mean is {'below' if under else 'above'} {search.level:g} {known}, "
-        f"{means[x]:.4g} at {x:g} where it is {'largest' if under else 'smallest'}"
-    )
+    most = "largest" if under else "smallest"
+    return f"{where}: the mean is {side} everywhere, {means[x]:.4g} at {x:g} where it is {most}"
 
 
 def narrow(
     search: Search, below: float, above: float, precision: float
 ) -> Generator[list[Ask], list[np.ndarray], tuple[float, float, float | None]]:
-    """Halve the bracket as long as sides are clear; the middle where they no longer are, None if it is narrow enough."""
+    """Halve the bracket as long as sides are clear; the middle where they no longer are, None if that is enough."""
     side = search.side(below)
     while 0.5 * (above - below) > search.wanted(precision, 0.5 * (below + above)):
         middle = search.permitted(0.5 * (below + above))

@@ -18,9 +18,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -264,37 +264,3 @@ def _flat(table: Any, where: str) -> dict[str, Any]:
         once((*flat, *inner), where)
         flat |= inner
     return flat
-
-
-class Shard(NamedTuple):
-    """One of several parts of a sweep, each for a machine of its own.
-
-    part : its number, from 1
-    of   : how many there are
-    """
-
-    part: int
-    of: int
-
-    def holds(self, cell: bytes) -> bool:
-        """Does this part do the cell of this hash? Exactly one part does."""
-        return int.from_bytes(cell[:8], "big") % self.of == self.part - 1
-
-    def chosen(self, cells: Iterator[Mapping[str, Any]], hash_of: Callable[[Mapping[str, Any]], bytes]) -> Iterator:
-        """Those of these parameter sets that this part does."""
-        return (parameters for parameters in cells if self.holds(hash_of(parameters)))
-
-
-def shard_of(text: str) -> Shard:
-    """The part that "2/8" means.
-
-    Raises
-    ------
-    InputError
-        if it is no part
-    """
-    part, slash, of = text.partition("/")
-    numbers = [int(n) if n.isascii() and n.isdecimal() and len(n) < 10 else 0 for n in (part, of)]
-    if not slash or not 1 <= numbers[0] <= numbers[1]:
-        raise InputError(f"shard must be PART/PARTS, such as 2/8, with PART in [1, PARTS]; got {quoted(text)}")
-    return Shard(*numbers)

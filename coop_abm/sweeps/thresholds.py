@@ -2,8 +2,8 @@
 
 As in engine/bench.py the *search* and the *measurement* share no random number. The search knows nothing of theory: a
 few coarse places show on which sides of the level the ends are, halving narrows the bracket as long as the sides are
-clear, then four places around the root are moved and get more replicates until the slope is known. The measurement is one
-block of replicates at four places where nobody has been, their number decided before, and a parabola through them,
+clear, then four places around the root are moved and get more replicates until the slope is known. The measurement is
+one block of replicates at four places where nobody has been, their number decided before, and a parabola through them,
 because final shares bend.
 
 Cells at different places must draw different numbers (``pairing="independent"``), else the places of the measurement
@@ -139,16 +139,27 @@ def _measured(
     centre, reach, runs, error = settled
     runs = planned(runs, error, search.wanted(precision, centre), runs, search.most)
     places, sign = _around(search, centre, reach), search.side(above)
+    root = yield from _block(search, places, 0, runs, sign, 2)
+    if root is None:
+        return _bracketed(search, below, above, noisy)
+    return Threshold(*root, "curve", sign > 0, _places(search, places), _runs(search), note)
+
+
+def _block(
+    search: Search, places: list[float], used: int, runs: int, sign: int, degree: int
+) -> Generator[list[Ask], list[np.ndarray], Estimate | None]:
+    """The root of a curve through so many replicates at these places, after those that the search used.
+
+    More are added where the slope is not seen in them, which says nothing of where the root is.
+    """
     while True:
-        yield from search.look(places, runs)
-        found = through(places, [search.seen[x] for x in places], search.level, sign, 2)
+        yield from search.look(places, used + runs)
+        found = through(places, [search.seen[x][used:] for x in places], search.level, sign, degree)
         if found is not None and math.isfinite(found.root.high - found.root.low):
-            break
-        # The places levelled off more than the search saw. That more are needed says nothing of where the root is.
+            return found.root
         if runs >= search.most:
-            return _bracketed(search, below, above, noisy)
+            return None
         runs = min(GROWTH * runs, search.most)
-    return Threshold(*found.root, "curve", sign > 0, _places(search, places), _runs(search), note)
 
 
 def _settle(
@@ -211,19 +222,20 @@ def _interpolated(
     search: Search, places: list[float], precision: float, note: str
 ) -> Generator[list[Ask], list[np.ndarray], Threshold]:
     """A line through the steps of the bracket, with replicates that the search did not use."""
+    # Which way it goes is asked before more is seen, in which the sides may be less clear.
+    sign, degree = search.side(places[-1]), min(2, len(places) - 1)
     used = max(len(search.seen[x]) for x in places)
     yield from search.look(places, used)
-    sign, degree = search.side(places[-1]), min(2, len(places) - 1)
     found = through(places, [search.seen[x] for x in places], search.level, sign, degree)
     wanted = search.wanted(precision, 0.5 * (places[0] + places[-1]))
-    runs = max(FEWEST, planned(used, found.root.error, wanted, used, search.most)) if found else search.most
-    yield from search.look(places, used + runs)
-    fresh = [search.seen[x][used:] for x in places]
-    found = through(places, fresh, search.level, sign, degree)
-    if found is None or not math.isfinite(found.root.high - found.root.low):
+    error = found.root.error if found else math.inf
+    runs = max(FEWEST, planned(used, error, wanted, used, search.most) if math.isfinite(error) else used)
+    root = yield from _block(search, places, used, runs, sign, degree)
+    if root is None:
         return _bracketed(search, places[0], places[-1], note)
-    at = tuple(Place(x, search.interval(v[np.isfinite(v)]), len(v)) for x, v in zip(places, fresh))
-    return Threshold(*found.root, "curve", sign > 0, at, _runs(search), note)
+    fresh = {x: values[np.isfinite(values)] for x in places for values in [search.seen[x][used:]]}
+    at = tuple(Place(x, search.interval(values), len(values)) for x, values in fresh.items())
+    return Threshold(*root, "curve", sign > 0, at, _runs(search), note)
 
 
 def _bracketed(search: Search, below: float, above: float, note: str) -> Threshold:

@@ -11,8 +11,9 @@ import pytest
 
 from coop_abm.core.errors import InputError, MissingExtra, SweepError
 from coop_abm.sweeps.axes import axis, drawn_from
-from coop_abm.sweeps.designs import Shard, design, design_of, design_of_table, design_of_texts, shard_of
+from coop_abm.sweeps.designs import design, design_of, design_of_table, design_of_texts
 from coop_abm.sweeps.sensitivity import analyse
+from coop_abm.sweeps.shards import Shard, shard_of
 from coop_abm.sweeps.work import canonical, hash_of
 
 
