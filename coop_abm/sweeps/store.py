@@ -200,8 +200,8 @@ class Store(Database):
             fresh[replicate] = written
         rows = [self._numbered(base, number, run) for run, _pieces in fresh.values()]
         chunks = [
-            (number, run.replicate, piece.number, piece.part, self._shape(base, piece.names), piece.data, piece.checksum)
-            for run, pieces in fresh.values() for piece in pieces
+            (number, run.replicate, c.number, c.part, self._shape(base, c.names), c.data, c.checksum)
+            for run, pieces in fresh.values() for c in pieces
         ]  # fmt: skip
         base.executemany("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         base.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)", chunks)

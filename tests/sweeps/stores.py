@@ -22,7 +22,7 @@ def outcome(cell, replicate):
     if replicate % 7 == 6:
         return Outcome(replicate, 5, (), f"ValueError: no luck in {replicate}")
     if replicate % 11 == LONG:
-        steps = Table(("Step", "won"), [(step, dice.random()) for step in range(700)])
+        steps = Table(("Step", "won"), [(step, dice.random()) for step in range(700 if cell == CELLS[0] else 40)])
         return Outcome(replicate, 5, (steps, Table(("Step", "AgentID", "wealth"), [(700, 1, 3), (700, 2, None)])))
     return Outcome(replicate, 5, (Table(("Step", "won", "word"), [(100, dice.random(), "=né\ud800")]),))
 

@@ -55,7 +55,7 @@ def test_every_row_is_there_under_its_columns_by_the_key_of_its_run(path):
     done = exported(path)
     found = rows(path.parent / "out.csv")
     assert list(found[0]) == ["key", "chance", "label", "iteration", "seed", "Step", "AgentID", "wealth", "won", "word"]
-    assert done.runs == 66 and done.rows == len(found) == 60 + 6 * 702 and done.failed == 6
+    assert done.runs == 66 and done.rows == len(found) == 60 + 702 + 5 * 42 and done.failed == 6
     assert [row["key"] for row in found] == sorted(row["key"] for row in found)
     cell = CELLS[3]
     mine = [row for row in found if row["key"] == run_key(cell.hash, 2).hex()]
@@ -64,7 +64,7 @@ def test_every_row_is_there_under_its_columns_by_the_key_of_its_run(path):
         ("3", "2", "5", "100", repr(value))
     ]
     long = [row for row in found if row["key"] == run_key(cell.hash, LONG).hex()]
-    assert [row["Step"] for row in long] == [*map(str, range(700)), "700", "700"]
+    assert [row["Step"] for row in long] == [*map(str, range(40)), "700", "700"]
     assert (long[-1]["AgentID"], long[-1]["wealth"], long[-1]["won"]) == ("2", "", "")
 
 
@@ -77,7 +77,7 @@ def test_the_order_in_which_runs_were_kept_leaves_no_trace(tmp_path):
                 store.open_for(IDENTITY)
                 store.keep([(CELLS[4], [Outcome(1, 5, (Table(("Other",), [(1,)]),), "no luck")])])
                 assert care.retry(store).failed == 1
-        sweep(path, at_once=at_once, order=random.Random(number))
+        sweep(path, cells=CELLS[3:], at_once=at_once, order=random.Random(number))
         exported(path, "csv", "parquet")
         found.add(tuple(file.read_bytes() for file in sorted((tmp_path / f"{number}").glob("out*"))))
     assert len(found) == 1 and len(found.pop()) == 4
@@ -226,9 +226,8 @@ def test_memory_does_not_grow_with_the_number_of_runs(tmp_path):
         told = subprocess.run([sys.executable, "-c", EXPORT, str(path)], capture_output=True, text=True, check=True)
         peak, count, seconds = told.stdout.split()
         peaks.append(int(peak) / 1024)
-        print(
-            f"export of {count} rows to CSV and Parquet: {float(seconds) / int(count) * 1e6:.0f} us a row, {peaks[-1]:.0f} MiB"
-        )
+        cost = float(seconds) / int(count) * 1e6
+        print(f"export of {count} rows to CSV and Parquet: {cost:.0f} us a row, at most {peaks[-1]:.0f} MiB")
     assert peaks[1] < peaks[0] + 60
 
 
