@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,7 +166,7 @@ def stoppable_sweep(kept: Path, quiet: bool) -> Iterator[None]:
             yield
     except Stopped as stop:
         typer.echo(f"coop-abm: stopped; what was done is in {kept}, and the same command goes on", err=True)
-        raise typer.Exit(128 + stop.number) from None
+        sys.exit(128 + stop.number)  # typer would take its own exit of 130 for an interrupt that nobody spoke of
 
 
 class _Bar:

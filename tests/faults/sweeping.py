@@ -1,0 +1,147 @@
+"""``coop-abm sweep`` as a user starts it, the same sweep where nothing can go wrong, and what a store holds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from coop_abm.core.dice import model_seed
+from coop_abm.sweeps import store_care as care
+from coop_abm.sweeps.export import digest
+from coop_abm.sweeps.store import Store
+from coop_abm.sweeps.sweep import Swept, asked, sweep
+from tests.faults import patients
+
+PATIENT = f"{patients.__file__}:Patient"
+IDLE = f"{patients.__file__}:Idle"
+#: A world whose runs are done in blocks.
+WORLD = "network"
+
+
+def command(model: str, store: Path, *more: str, grid: str, replicates: int = 10, steps: int = 1) -> list[str]:
+    """The command line of a sweep."""
+    return [
+        sys.executable, "-m", "coop_abm.cli", "sweep", model, "--grid", grid, "--replicates", str(replicates),
+        "--steps", str(steps), "--store", str(store), "--quiet", *more,
+    ]  # fmt: skip
+
+
+def untouched(model: str, store: Path, *, grid: str, replicates: int = 10, steps: int = 1, **knobs: str) -> str:
+    """The digest of the same sweep, done by this process without anything in its way."""
+    inline(model, store, grid=grid, replicates=replicates, steps=steps, **knobs)
+    return digest_of(store)
+
+
+def inline(
+    model: str, store: Path, *, grid: str, replicates: int = 10, steps: int = 1, executor=None, **knobs: str
+) -> Swept:
+    """What the command does, in this process."""
+    order = asked(model, grid=[grid], settings={"replicates": replicates, "steps": steps}, knobs=knobs)
+    return sweep(order, store=store, workers=0, executor=executor)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Of a process that a test starts."""
+    return {**os.environ, **more}
+
+
+def started(line: list[str], *, env: dict[str, str] | None = None, **more) -> subprocess.Popen:
+    """The command, in a group of its own."""
+    return subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env=environment(**(env or {})), **more,
+    )  # fmt: skip
+
+
+def ended(process: subprocess.Popen, timeout: float = 300) -> subprocess.CompletedProcess:
+    """How it ended, and what it said."""
+    out, err = process.communicate(timeout=timeout)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def ran(line: list[str], *, env: dict[str, str] | None = None, **more) -> subprocess.CompletedProcess:
+    """The command, run to its end."""
+    return ended(started(line, env=env, **more))
+
+
+def digest_of(store: Path) -> str:
+    """SHA-256 of the rows that an export writes; the store must be sound."""
+    with Store(store, read_only=True) as kept:
+        verdict = care.verify(kept)
+        assert verdict.sound, verdict.lines
+        return digest(kept)
+
+
+def done_in(store: Path) -> set[tuple[int, int]]:
+    """The runs of patients that a store holds, by x and seed; the store must be sound."""
+    if not store.exists():
+        return set()
+    with Store(store, read_only=True) as kept:
+        verdict = care.verify(kept)
+        assert verdict.sound, verdict.lines
+        if not verdict.cells:
+            return set()
+        cells = [(cell, kept.state(cell)[0]) for cell in kept.cells()]
+    return {(cell.parameters["x"], model_seed(0, replicate)) for cell, done in cells for replicate in done}
+
+
+def executions(log: Path) -> list[tuple[int, int]]:
+    """The runs that began, one after another, by x and seed."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [(int(x), int(seed)) for x, seed in map(str.split, lines)]
+
+
+def most_often(runs: list[tuple[int, int]]) -> int:
+    """How often the run began that began most often."""
+    return max(Counter(runs).values(), default=0)
+
+
+def wait_until(process: subprocess.Popen, seen, patience: float = 240) -> bool:
+    """Wait until something can be seen; False if the process ends before."""
+    until = time.monotonic() + patience
+    while not seen():
+        if process.poll() is not None:
+            return False
+        assert time.monotonic() < until, "nothing happens"
+        time.sleep(0.005)
+    return True
+
+
+def runs_begin(process: subprocess.Popen, log: Path, number: int) -> bool:
+    """Wait until so many runs began; False if the process ends before."""
+    return wait_until(process, lambda: len(executions(log)) >= number)
+
+
+class Family:
+    """The processes below a command; told apart by when they began, because numbers of processes come again."""
+
+    def __init__(self, process: subprocess.Popen):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parent = psutil.Process(process.pid)
+            self.members = [parent, *parent.children(recursive=True)]
+
+    def left(self) -> list[psutil.Process]:
+        """Those who live."""
+        return [one for one in self.members if _lives(one)]
+
+    def outlives(self, seconds: float) -> Iterator[psutil.Process]:
+        """Those who live after so many seconds."""
+        until = time.monotonic() + seconds
+        while (left := self.left()) and time.monotonic() < until:
+            time.sleep(0.01)
+        return iter(left)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
