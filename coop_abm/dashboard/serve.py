@@ -14,6 +14,7 @@ import threading
 import traceback
 import warnings
 import webbrowser
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,7 @@ def guarded(component: Callable[[], Any], port: int) -> Guard:
     settings.main.root_path = ""
     solara.settings.assets.cdn = offline.NOWHERE
     _scrub()
+    _count_lines()
     # Solara advises on cookies inside frames of other sites; the guard lets no site frame this page.
     warnings.filterwarnings("ignore", message="Cookies with samesite=none", category=UserWarning)
     solara_app.apps.clear()
@@ -132,7 +134,7 @@ def _app(component: Callable[[], Any]) -> Any:
     class App(solara_app.AppScript):
         def __init__(self) -> None:
             super().__init__("coop_abm.dashboard.page")
-            # Solara looks for templates and public files beside this folder; there are none.
+            # Solara looks for templates and public files beside this folder: there is assets/custom.js.
             self.directory = Path(__file__).parent / "views"
 
         def _execute(self) -> Any:
@@ -161,6 +163,37 @@ class _NoTraceback:
 def _scrub() -> None:
     for module in (reacton.core, solara_app, patch):
         module.traceback = _NoTraceback()  # type: ignore[attr-defined]
+
+
+#: How many lines each (session, page) has now.
+_lines: Counter[tuple[str, str]] = Counter()
+_page_connect = kernel_context.VirtualKernelContext.page_connect
+_page_disconnect = kernel_context.VirtualKernelContext.page_disconnect
+
+
+def _connect(context: kernel_context.VirtualKernelContext, page_id: str) -> None:
+    with context.lock:
+        _lines[context.id, page_id] += 1
+        _page_connect(context, page_id)
+
+
+def _disconnect(context: kernel_context.VirtualKernelContext, page_id: str) -> Any:
+    with context.lock:
+        _lines[context.id, page_id] -= 1
+        if _lines[context.id, page_id] > 0:
+            return None
+        del _lines[context.id, page_id]
+        return _page_disconnect(context, page_id)
+
+
+def _count_lines() -> None:
+    """A page is gone with the last of its lines.
+
+    One whose line broke may be back on another before the end of the first is noticed. Solara takes that end for
+    the end of the page, and its world would be forgotten ten minutes later while somebody looks at it.
+    """
+    kernel_context.VirtualKernelContext.page_connect = _connect  # type: ignore[assignment, method-assign]
+    kernel_context.VirtualKernelContext.page_disconnect = _disconnect  # type: ignore[assignment, method-assign]
 
 
 class _Server(uvicorn.Server):

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 DEADLINE = 120  # seconds: generous, because machines under test are busy
 
@@ -95,17 +95,22 @@ class Tab:
     """What the script of the page does, without a browser: it opens a session and runs the page in it."""
 
     def __init__(self, server: Server, query: str = ""):
-        self.session = uuid.uuid4().hex
+        self.server, self.kernel, self.session = server, uuid.uuid4(), uuid.uuid4().hex
         self.frames: list[str | bytes] = []
-        self.line = connect(
-            f"ws://{server.host}/jupyter/api/kernels/{uuid.uuid4()}/channels?session_id={self.session}",
-            origin=f"http://{server.host}", additional_headers={"Cookie": f"solara-session-id={self.session}"},
-            max_size=None, proxy=None,
-        )  # fmt: skip
+        self.line = self.connect()
         self.control = uuid.uuid4().hex
         self.send("comm_open", {"comm_id": self.control, "target_name": "solara.control", "data": {}})
         run = {"method": "run", "args": {"path": f"/?{query}" if query else "/", "dark": False, "themes": {}}}
         self.send("comm_msg", {"comm_id": self.control, "data": run})
+
+    def connect(self) -> ClientConnection:
+        """A line of this tab to its session."""
+        host = self.server.host
+        return connect(
+            f"ws://{host}/jupyter/api/kernels/{self.kernel}/channels?session_id={self.session}",
+            origin=f"http://{host}", additional_headers={"Cookie": f"solara-session-id={self.session}"},
+            max_size=None, proxy=None,
+        )  # fmt: skip
 
     def send(self, kind: str, content: dict) -> None:
         header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": self.session, "username": "",

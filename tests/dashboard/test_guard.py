@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -208,6 +209,25 @@ def test_two_tabs_have_worlds_of_their_own(server):
     tabs[1].until('"idle"')
     assert '"value": 2.5' not in tabs[1].heard
     for tab in tabs:
+        tab.close()
+
+
+def test_a_tab_on_a_new_line_outlives_the_end_of_the_old_one():
+    code = """
+from coop_abm.dashboard import offline, page, serve
+offline.SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"] = "1s"
+serve(page("network"), port=0, browser=False)
+"""
+    with serving(code=code) as server:
+        tab = Tab(server)
+        controls = tab.made("sections")
+        old, tab.line = tab.line, tab.connect()
+        tab.tell(controls, "event_change", {"path": "game.benefit", "text": "2.5"})
+        tab.until('"value": 2.5')
+        old.close()
+        time.sleep(3)
+        tab.tell(controls, "event_change", {"path": "game.benefit", "text": "3.5"})
+        tab.until('"value": 3.5')
         tab.close()
 
 

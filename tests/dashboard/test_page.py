@@ -183,6 +183,33 @@ def test_play_goes_on_after_the_line_was_broken(tab):
     changed(page, before)
 
 
+def test_a_late_answer_after_a_broken_line_does_not_end_the_world(tab):
+    page = tab("scenario=network&size=400&update__intensity=0")
+    do(page, "play")
+    page.wait_for_function("Number(document.querySelector('.coop-facts b').innerText) > 3")
+    for breaks_again in (False, True):
+        # Solara's question whether the page still runs there is lost, so it hears nothing for half a second.
+        page.evaluate("""() => {
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function (message) {
+            if (!String(message).includes('"app-status"')) return send.call(this, message);
+            WebSocket.prototype.send = send;
+            window.lost = true;
+          };
+          window.lost = false;
+          solara.debug.dropConnection();
+        }""")
+        page.wait_for_function("window.lost")
+        if breaks_again:
+            page.evaluate("solara.debug.dropConnection()")
+        page.wait_for_timeout(1500)
+        at = generation(page)
+        page.wait_for_function(
+            "(at) => Number(document.querySelector('.coop-facts b').innerText.replace(',', '')) > at + 20", arg=at
+        )
+        assert not page.evaluate("app.$data.needsRefresh")  # no dialog
+
+
 def test_a_rule_that_is_switched_on_changes_the_run(tab):
     page = tab("scenario=well_mixed&update__intensity=0.2&seed=1")
 
