@@ -15,7 +15,7 @@ from coop_abm.core.errors import BatchError, InputError, SweepError, quoted
 from coop_abm.policies.means import Means
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.sweeps.coordinator import Coordinator
-from coop_abm.sweeps.executor import Executor, Inline
+from coop_abm.sweeps.executor import Inline
 from coop_abm.sweeps.memory import Memory
 from coop_abm.sweeps.models import ModelWork, Pairing, is_ours, is_plain_world
 from coop_abm.sweeps.references import is_reference, model_of
@@ -57,7 +57,7 @@ def batch_run(
     graphs: Literal["each", "one"] = "each",
     measures: Iterable[str] | None = None,
     store: Any = None,
-    executor: Executor | None = None,
+    executor: Any = None,
     means: Means | None = None,
     time_limit: float | None = None,
 ) -> list[dict[str, Any]]:
@@ -83,7 +83,8 @@ def batch_run(
     graphs     : each run lives on its own random graph, or all on one (worlds only)
     measures   : names of what to keep of a world; None keeps all
     store      : a file that keeps what was done; the same call again goes on where it stopped
-    executor   : who does the runs, in the place of `number_processes`
+    executor   : who does the runs, in the place of `number_processes`: a ``concurrent.futures.Executor``, a client, cluster
+                 or address of Dask, or one of ``coop_abm.sweeps``
     means      : how language models are reached (worlds only)
     time_limit : seconds that a run may take
 
@@ -107,7 +108,11 @@ def batch_run(
     ours: dict[str, Any] = {"graphs": graphs, "measures": measures, "means": means}
     shown: dict[str, Any] = {}
     if isinstance(model, type) and not (is_plain_world(model) and _knobs_only(axes)):
-        models = ModelWork(model, max_steps=max_steps, kept=store is not None, extra=_of_ours(model, **ours), **options)
+        chosen = _of_ours(model, **ours)
+        extra = {name: chosen.pop(name) for name in ("means",) if name in chosen}  # changes no result
+        models = ModelWork(
+            model, fixed=chosen, max_steps=max_steps, kept=store is not None, extra=extra, **options
+        )  # fmt: skip
         work, name = cast(Work, models), models.seed_name
     else:
         base, shown = _declared(model, axes)
@@ -116,7 +121,9 @@ def batch_run(
     given = [dict(zip(varied, values, strict=True)) for values in itertools.product(*varied.values())]
     order = {axis: shown.get(axis) for axis in axes}
     batch = _Batch(work, name, [{**order, **each} for each in given], [work.cell(each) for each in given], runs)
-    who = executor if executor is not None else _executor(number_processes, time_limit)
+    if number_processes is not None:
+        lab.check_whole("number_processes", number_processes, 1, 10_000)
+    who = executor_for(executor, number_processes, time_limit)
     with _bar(batch.total, display_progress) as report:
         if isinstance(work, ModelWork) and type(who) is Inline and store is None:
             rows, failures = batch.one_by_one(report)
@@ -202,16 +209,6 @@ def _of_ours(model: type, graphs: str, measures: Any, means: Any) -> dict[str, A
 
 
 # ------------------------------------------------------------------------------------- the doing
-
-
-def _executor(processes: int | None, time_limit: float | None) -> Executor:
-    if processes is not None:
-        lab.check_whole("number_processes", processes, 1, 10_000)
-    if processes == 1 and time_limit is None:
-        return Inline()
-    from coop_abm.sweeps.workers import Workers
-
-    return Workers(processes, time_limit=time_limit)
 
 
 @contextmanager

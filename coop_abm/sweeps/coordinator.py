@@ -33,7 +33,7 @@ TRIES = 3
 PATIENCE, PAUSE = 0.2, 0.1
 
 #: Wants cells, as (parameters, replicates), and is sent an array of final values for each of them.
-Study = Generator[list[tuple[Mapping[str, Any], int]], list[np.ndarray], Any]
+Study = Generator[Any, list[np.ndarray], Any]
 
 
 class Progress(NamedTuple):

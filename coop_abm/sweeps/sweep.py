@@ -20,9 +20,10 @@ from coop_abm.scenario.wording import declared
 from coop_abm.sweeps.adaptive import Interval, Study, until_ci
 from coop_abm.sweeps.coordinator import Coordinator, Progress
 from coop_abm.sweeps.declared import Sweep
-from coop_abm.sweeps.designs import ENTRIES, Design, design_of_table, design_of_texts, shard_of
+from coop_abm.sweeps.designs import ENTRIES, Design, design_of_table, design_of_texts
 from coop_abm.sweeps.executor import Inline
 from coop_abm.sweeps.places import executor_for
+from coop_abm.sweeps.shards import shard_of
 from coop_abm.sweeps.store import Store
 from coop_abm.sweeps.table import is_share
 from coop_abm.sweeps.thresholds import find_threshold
