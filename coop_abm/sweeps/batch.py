@@ -18,6 +18,7 @@ from coop_abm.sweeps.coordinator import Coordinator
 from coop_abm.sweeps.executor import Inline
 from coop_abm.sweeps.memory import Memory
 from coop_abm.sweeps.models import ModelWork, Pairing, is_ours, is_plain_world
+from coop_abm.sweeps.places import executor_for
 from coop_abm.sweeps.references import is_reference, model_of
 from coop_abm.sweeps.work import Cell, Outcome, Task, Work, performed
 from coop_abm.sweeps.worlds import WorldWork
@@ -83,8 +84,8 @@ def batch_run(
     graphs     : each run lives on its own random graph, or all on one (worlds only)
     measures   : names of what to keep of a world; None keeps all
     store      : a file that keeps what was done; the same call again goes on where it stopped
-    executor   : who does the runs, in the place of `number_processes`: a ``concurrent.futures.Executor``, a client, cluster
-                 or address of Dask, or one of ``coop_abm.sweeps``
+    executor   : who does the runs, in the place of `number_processes`: a pool of ``concurrent.futures``, a client,
+                 cluster or address of Dask, or an executor of ``coop_abm.sweeps``
     means      : how language models are reached (worlds only)
     time_limit : seconds that a run may take
 

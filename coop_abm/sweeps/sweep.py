@@ -220,7 +220,7 @@ def sweep(
     return Swept(order, Path(store), last[0], found)
 
 
-def list_of(order: Order, shard: str | None = None) -> Iterator[dict[str, Any]]:
+def list_of(order: Order, shard: str | None = None) -> Iterator[Mapping[str, Any]]:
     """The parameter sets that are to be done, one after another."""
     cells = order.design.parameters()
     if shard is None:
@@ -228,7 +228,7 @@ def list_of(order: Order, shard: str | None = None) -> Iterator[dict[str, Any]]:
     return shard_of(shard).chosen(cells, lambda parameters: order.work.cell(parameters).hash)
 
 
-def _studies(order: Order, cells: Iterable[dict[str, Any]]) -> Iterator[Study[Any] | tuple[dict[str, Any], int]]:
+def _studies(order: Order, cells: Iterable[Mapping[str, Any]]) -> Iterator[Study[Any] | tuple[Mapping[str, Any], int]]:
     settings = order.settings
     for parameters in cells:
         if settings.find_threshold:
@@ -243,7 +243,7 @@ def _studies(order: Order, cells: Iterable[dict[str, Any]]) -> Iterator[Study[An
             yield parameters, settings.replicates
 
 
-def _named(parameters: dict[str, Any], study: Study[Any]) -> Study[tuple[dict[str, Any], Any]]:
+def _named(parameters: Mapping[str, Any], study: Study[Any]) -> Study[tuple[Mapping[str, Any], Any]]:
     """The study, whose result says of which cell it is."""
     return parameters, (yield from study)
 
