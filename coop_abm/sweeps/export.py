@@ -25,7 +25,7 @@ from coop_abm.sweeps.store_rows import CellRow, RunRow
 from coop_abm.sweeps.work import run_key
 
 #: Rows of a group of a Parquet file.
-GROUP = 50_000
+GROUP = 20_000
 #: Cells that are remembered while runs are read by key.
 CELLS = 20_000
 
