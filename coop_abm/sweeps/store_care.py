@@ -145,6 +145,7 @@ def _said_of_itself(reader: Reader, trouble: list[str]) -> int | None:
     try:
         if reader.meta("identity") is None:
             trouble.append("what sweep it holds is not there")
+        reader.meta("order")
         return reader.count()
     except (StoreError, sqlite3.DatabaseError) as error:
         trouble.append(quoted(str(error), 300)[1:-1])
@@ -203,6 +204,7 @@ def _mend(base: sqlite3.Connection, reader: Reader, progress: Looked | None) -> 
         base.executemany("DELETE FROM cells WHERE hash = ?", [(hash,) for hash in bad])
         for table in ("runs", "chunks"):
             base.execute(f"DELETE FROM {table} WHERE cell NOT IN (SELECT id FROM cells)")
+        _forget_order(base, reader)
         there, highest = base.execute("SELECT count(*), coalesce(max(id), 0) FROM cells").fetchone()
         say(base, "counts", {"cells": there, "next": highest + 1})
         left = _verified(Reader(base, reader.named, tolerant=True)).lines
@@ -211,6 +213,14 @@ def _mend(base: sqlite3.Connection, reader: Reader, progress: Looked | None) -> 
     if left:
         raise reader.damaged(quoted(left[0], 300)[1:-1], "'coop-abm store merge' saves what is sound into a new file")
     return Forgotten(0, sum(len(spans) for _hash, spans in verdict.damaged), verdict.bad_cells)
+
+
+def _forget_order(base: sqlite3.Connection, reader: Reader) -> None:
+    """What the sweep was last asked to do is only a note: the next command makes it again."""
+    try:
+        reader.meta("order")
+    except StoreError:
+        base.execute("DELETE FROM meta WHERE key = 'order'")
 
 
 def _forget_failed(base: sqlite3.Connection, reader: Reader) -> int:

@@ -44,7 +44,7 @@ def merge(
         for path in others:
             with Store(path, read_only=True) as source, source.reader(tolerant=skip_damaged) as reader:
                 target.open_for(source.identity)
-                if target.remembered() is None and (order := reader.meta("order")) is not None:
+                if not skip_damaged and target.remembered() is None and (order := reader.meta("order")) is not None:
                     target.remember(order)
                 taking = _Taking(target, reader, progress)
                 target.put(taking.cells())

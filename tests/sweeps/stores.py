@@ -47,4 +47,5 @@ def content(path):
     with Store(path, read_only=True) as store:
         runs = [[cell.parameters, list(store.outcomes(cell.hash))] for cell in store.cells()]
         failed = list(care.failures(store))
+        store.remembered()
         return json.dumps([digest(store), text_of(runs), text_of(failed), care.status(store).identity])

@@ -210,11 +210,14 @@ def edit(path, sql):
         ("UPDATE cells SET parameters = replace(parameters, '1', '2')", "cell [0-9a-f]{16} does not match"),
         ("DELETE FROM cells WHERE id = 2", "1 of 6 cells are not there"),
         ("UPDATE meta SET value = replace(value, '6', '5') WHERE key = 'counts'", "counts in meta does not match"),
+        ("UPDATE meta SET value = '{}' WHERE key = 'order'", "order in meta does not match"),
     ],
 )  # fmt: skip
 def test_what_was_edited_or_taken_away_is_named_and_done_again(tmp_path, sql, said):
     path = tmp_path / "x"
     sweep(path)
+    with Store(path) as store:
+        store.remember({"name": "coins"})
     good = content(path)
     edit(path, sql)
     verdict = verified(path)

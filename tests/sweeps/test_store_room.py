@@ -15,6 +15,8 @@ from coop_abm.sweeps.store import Store
 from tests.sweeps.stores import CELLS, IDENTITY, content, outcome, sweep
 
 HERE = Path(__file__).parent
+#: Of each cell.
+RUNS = 40
 posix = pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 
 
@@ -26,7 +28,7 @@ def until_full(path, pages):
         store.base.execute(f"PRAGMA max_page_count = {pages}")
         try:
             for cell in CELLS:
-                for first in range(0, 12, 4):
+                for first in range(0, RUNS, 4):
                     store.keep([(cell, [outcome(cell, run) for run in range(first, first + 4)])])
                     kept.append((cell, range(first, first + 4)))
         except StoreError as error:
@@ -40,7 +42,7 @@ def until_full(path, pages):
 
 
 def out_of_pages(tmp_path, step):
-    sweep(tmp_path / "good")
+    sweep(tmp_path / "good", runs=RUNS)
     good = content(tmp_path / "good")
     pages = (tmp_path / "good").stat().st_size // 4096
     refused = 0
@@ -51,7 +53,7 @@ def out_of_pages(tmp_path, step):
         with Store(path, read_only=True) as store:
             assert care.verify(store).sound
             assert sum(care.status(store)[1:3]) == 4 * len(kept)
-        sweep(path)  # with room again
+        sweep(path, runs=RUNS)  # with room again
         assert content(path) == good
     return refused, pages
 
