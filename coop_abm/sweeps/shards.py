@@ -22,9 +22,7 @@ class Shard(NamedTuple):
         """Does this part do the cell of this hash? Exactly one part does."""
         return int.from_bytes(cell[:8], "big") % self.of == self.part - 1
 
-    def chosen(
-        self, cells: Iterable[Mapping[str, Any]], hash_of: Callable[[Mapping[str, Any]], bytes]
-    ) -> Iterator[Mapping[str, Any]]:
+    def chosen[Set: Mapping[str, Any]](self, cells: Iterable[Set], hash_of: Callable[[Set], bytes]) -> Iterator[Set]:
         """Those of these parameter sets that this part does."""
         return (parameters for parameters in cells if self.holds(hash_of(parameters)))
 
