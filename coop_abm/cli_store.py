@@ -62,7 +62,7 @@ def verify(file: File, quiet: Quiet = False) -> None:
     from coop_abm.sweeps.store_care import verify as look
 
     with _reading(file) as kept, progress(quiet) as report:
-        verdict = look(kept, _counting(report, "runs read", _runs(kept)))
+        verdict = look(kept, _counting(report, "runs read", 0))
     for line in verdict.lines:
         typer.echo(line)
     if verdict.sound:

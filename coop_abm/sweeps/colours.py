@@ -55,7 +55,7 @@ def palette(means: np.ndarray, measure: str, neutral: float | None, base: Scenar
     reach = max(high - neutral, neutral - low)
     share = is_share(measure)
     reach = next((r for r in REACHES if reach <= r), 1.0) if share else 10 ** math.ceil(math.log10(reach or 1.0))
-    bottom, top = neutral - reach, neutral + reach
+    bottom, top = round(neutral - reach, 6), round(neutral + reach, 6)  # as the ticks of the bar are
     if share:
         bottom, top = max(0.0, bottom), min(1.0, top)
     below, above = hues(measure, base)

@@ -325,20 +325,21 @@ def _searched(order: Order) -> dict[str, Any]:
 
 def _ends(order: Order, name: str, text: str) -> tuple[float, float]:
     form = f"find_threshold: write {quoted(name)[1:-1]}=LOW:HIGH"
+    knob = None if order.base is None else _knob(order.base, name)
+    number = knob is not None and isinstance(knob.value, (int, float)) and not isinstance(knob.value, bool)
+    if order.base is not None and not number:
+        raise InputError(f"find_threshold: must be a number of this world, such as game.benefit; got {quoted(name)}")
     if text:
         from coop_abm.sweeps.axes import drawn_from
 
         span = drawn_from(name, text, within="find_threshold")
         if span.log or span.whole:
             raise InputError(f"{form}; got {quoted(text)}")
-        if _is_whole(order, name):
+        if knob is not None and isinstance(knob.value, int):
             return int(span.low), int(span.high)
         return float(span.low), float(span.high)
-    if order.base is None:
+    if knob is None:
         raise InputError(f"{form}; the ends of a parameter of a Mesa model are not known")
-    knob = _knob(order.base, name)
-    if knob is None or isinstance(knob.value, bool) or not isinstance(knob.value, (int, float)):
-        raise InputError(f"{form}; {quoted(name)} is no number of this world")
     low, high = knob.low, knob.high
     if low is None or high is None or not high - low <= 1000:
         if not knob.value > 0:
@@ -352,12 +353,6 @@ def _knob(base: Scenario, name: str) -> Any:
     from coop_abm.scenario.catalogue import knobs
 
     return next((knob for knob in knobs(base) if knob.path == dotted(name)), None)
-
-
-def _is_whole(order: Order, name: str) -> bool:
-    """Does this parameter take whole numbers alone?"""
-    knob = None if order.base is None else _knob(order.base, name)
-    return knob is not None and isinstance(knob.value, int) and not isinstance(knob.value, bool)
 
 
 def neutral_level(base: Scenario) -> float:
