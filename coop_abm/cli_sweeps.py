@@ -124,7 +124,8 @@ def sweep(
     """
     import json
 
-    from coop_abm.sweeps.sweep import asked, sweep
+    from coop_abm.sweeps.orders import asked
+    from coop_abm.sweeps.sweep import sweep
 
     with stoppable_sweep(kept, quiet):
         means = cli_minds.means_of(

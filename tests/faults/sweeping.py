@@ -16,8 +16,9 @@ import psutil
 from coop_abm.core.dice import model_seed
 from coop_abm.sweeps import store_care as care
 from coop_abm.sweeps.export import digest
+from coop_abm.sweeps.orders import asked
 from coop_abm.sweeps.store import Store
-from coop_abm.sweeps.sweep import Swept, asked, sweep
+from coop_abm.sweeps.sweep import Swept, sweep
 from tests.faults import patients
 
 PATIENT = f"{patients.__file__}:Patient"

@@ -5,11 +5,12 @@ import pytest
 
 from coop_abm.core.errors import InputError, StoreError
 from coop_abm.sweeps.export import digest
+from coop_abm.sweeps.orders import asked
 from coop_abm.sweeps.picture import picture
 from coop_abm.sweeps.store import Store
 from coop_abm.sweeps.store_care import status
 from coop_abm.sweeps.store_merge import merge
-from coop_abm.sweeps.sweep import asked, neutral_level, sweep
+from coop_abm.sweeps.sweep import sweep
 
 SHORT = {"steps": 5, "replicates": 4, "measures": "cooperators"}
 KIN = {"clock": "event", "size": 20}
@@ -148,8 +149,3 @@ def test_what_cannot_be_done_is_refused_in_one_line_before_any_run(more, words):
     with pytest.raises(InputError, match=words) as refusal:
         order(**more)
     assert "\n" not in str(refusal.value)
-
-
-def test_drift_keeps_the_share_of_cooperators_at_the_start():
-    base = order(knobs={}).base
-    assert neutral_level(base) == 0.5
