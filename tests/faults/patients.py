@@ -32,7 +32,7 @@ class Patient(mesa.Model):
         self.datacollector = mesa.DataCollector({"draw": lambda m: m.random.random() + m.x})
 
     def step(self):
-        time.sleep(float(os.environ.get(SECONDS, 0)))
+        time.sleep(float(os.environ.get(SECONDS) or 0))
         for ill in filter(None, os.environ.get(ILLS, "").split(",")):
             kind, _at, whom = ill.partition("@")
             if whom == self.named:
