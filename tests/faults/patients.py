@@ -17,7 +17,7 @@ import mesa
 LOG = "COOP_ABM_TEST_LOG"
 #: How long a run takes, in seconds.
 SECONDS = "COOP_ABM_TEST_SECONDS"
-#: "kill@3,loop@7": what happens in the cell x = 3, and what in x = 7.
+#: "kill@3/42,loop@7/42": what happens in the cell x = 3 to the run seeded with 42, and what in x = 7.
 ILLS = "COOP_ABM_TEST_ILLS"
 
 
@@ -28,14 +28,14 @@ class Patient(mesa.Model):
         super().__init__(rng=rng)
         if place := os.environ.get(LOG):
             _noted(place, f"{x} {rng}\n")
-        self.x, self.rows = x, rows
+        self.x, self.rows, self.named = x, rows, f"{x}/{rng}"
         self.datacollector = mesa.DataCollector({"draw": lambda m: m.random.random() + m.x})
 
     def step(self):
-        time.sleep(float(os.environ.get(SECONDS, 0)))
+        time.sleep(float(os.environ.get(SECONDS) or 0))
         for ill in filter(None, os.environ.get(ILLS, "").split(",")):
-            kind, _at, x = ill.partition("@")
-            if int(x) == self.x:
+            kind, _at, whom = ill.partition("@")
+            if whom == self.named:
                 DOES[kind]()
         self.datacollector.collect(self)
         self.running = self.steps < self.rows

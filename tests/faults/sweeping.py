@@ -10,10 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from coop_abm.core.dice import model_seed
+from coop_abm.policies.means import Means
 from coop_abm.sweeps import store_care as care
 from coop_abm.sweeps.export import digest
 from coop_abm.sweeps.orders import asked
@@ -35,18 +37,25 @@ def command(model: str, store: Path, *more: str, grid: str, replicates: int = 10
     ]  # fmt: skip
 
 
-def untouched(model: str, store: Path, *, grid: str, replicates: int = 10, steps: int = 1, **knobs: str) -> str:
+def untouched(model: str, store: Path, **what: Any) -> str:
     """The digest of the same sweep, done by this process without anything in its way."""
-    inline(model, store, grid=grid, replicates=replicates, steps=steps, **knobs)
+    inline(model, store, **what)
     return digest_of(store)
 
 
 def inline(
-    model: str, store: Path, *, grid: str, replicates: int = 10, steps: int = 1, executor=None, **knobs: str
-) -> Swept:
+    model: str, store: Path, *, grid: str, replicates: int = 10, steps: int = 1, every: int = 0, executor: Any = None,
+    means: Means | None = None, **knobs: Any,
+) -> Swept:  # fmt: skip
     """What the command does, in this process."""
-    order = asked(model, grid=[grid], settings={"replicates": replicates, "steps": steps}, knobs=knobs)
+    settings = {"replicates": replicates, "steps": steps, "every": every}
+    order = asked(model, grid=[grid], settings=settings, knobs=knobs, means=means)
     return sweep(order, store=store, workers=0, executor=executor)
+
+
+def ills(**kinds: list[tuple[int, int]]) -> str:
+    """What the environment of patients says where each kind of trouble befalls these runs, by x and replicate."""
+    return ",".join(f"{kind}@{x}/{model_seed(0, r)}" for kind, runs in kinds.items() for x, r in runs)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -119,6 +128,13 @@ def wait_until(process: subprocess.Popen, seen, patience: float = 240) -> bool:
 def runs_begin(process: subprocess.Popen, log: Path, number: int) -> bool:
     """Wait until so many runs began; False if the process ends before."""
     return wait_until(process, lambda: len(executions(log)) >= number)
+
+
+def say(capsys, what: str, counted: dict[str, Any]) -> None:
+    """The figure line of a test."""
+    words = ", ".join(f"{k} {v:.1f}" if isinstance(v, float) else f"{k} {v}" for k, v in counted.items())
+    with capsys.disabled():
+        print(f"\n{what}: {words}")
 
 
 class Family:

@@ -26,6 +26,7 @@ from tests.faults.sweeping import (
     most_often,
     ran,
     runs_begin,
+    say,
     started,
     untouched,
     wait_until,
@@ -200,10 +201,3 @@ def test_a_sweep_can_be_stopped_in_any_way_at_any_time(tmp_path, capsys):
         total["equal"] += digest_of(store) == reference
     assert total["equal"] == total["sweeps"] and total["orphans_after_2_s"] == 0
     say(capsys, "S4 stopping a sweep", total)
-
-
-def say(capsys, what, counted):
-    """The figure line of a test."""
-    words = ", ".join(f"{k} {v:.1f}" if isinstance(v, float) else f"{k} {v}" for k, v in counted.items())
-    with capsys.disabled():
-        print(f"\n{what}: {words}")
