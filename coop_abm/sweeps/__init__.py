@@ -2,14 +2,12 @@
 
 What a reader looks for, and where it is::
 
-    what is wanted   orders (a command line, a file), declared, designs, axes, shards, adaptive, thresholds
-    how a run is     worlds (ours, in blocks), models (any class of Mesa's: constructor, collected, values, references)
-    done
-    who does it      executor (the face, and this process), workers (local processes: nursery, births, worker, parcels),
-                     futures, dask, places (which of them)
-    who hands out    coordinator; work (cells, tasks, outcomes), spans, sweep (from the order to the end), batch (batch_run)
-    where it is      memory, store (store_rows, store_reading, store_care, store_merge, store_identity)
-    kept
-    what is made     export, columns, table, picture, figures (phase, response, boundary, scales, colours, captions, placing),
-    of it            sensitivity, roots, brackets
+    what is wanted      orders (a command line, a file), declared, designs, axes, shards, adaptive, thresholds
+    how a run is done   worlds (ours, in blocks), models (any class of Mesa's: constructor, collected, values, references)
+    who does it         executor (the face, and this process), workers (local processes: nursery, births, worker, parcels),
+                        futures, dask, places (which of them)
+    who hands out       coordinator, sweep (from the order to the end), batch (batch_run), work (cells, tasks), spans
+    where it is kept    memory, store (store_rows, store_reading, store_care, store_merge, store_identity)
+    what is made of it  export, columns, table, picture, figures (phase, response, boundary, scales, colours, captions,
+                        placing), sensitivity, roots, brackets
 """
