@@ -7,6 +7,7 @@ knobs that the old and the new kind share.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import itertools
 import json
@@ -62,6 +63,8 @@ def _put(tree: dict[str, Any], path: str, value: Any) -> None:
     old = at.get(last)
     if isinstance(value, BaseModel):
         value = value.model_dump()
+    elif isinstance(value, (dict, list)):
+        value = copy.deepcopy(value)  # a deeper knob may be put into it, and it is the user's
     if isinstance(old, dict) and isinstance(value, str):  # another kind of part: keep what both have
         members = members_of(model.model_fields[last]) if model else {}
         kept = members[value].model_fields if value in members else {}

@@ -308,3 +308,14 @@ def test_the_knobs_of_a_strategy_in_a_list_can_be_set_with_it():
     assert changed.players[0].strategy.start == 0.5
     with pytest.raises(ScenarioError, match=r"^players\.0\.strategy\.stat: no such knob; did you mean"):
         replace(changed, {"players.0.strategy.stat": 0.5})
+
+
+def test_values_that_are_given_stay_as_they_are():
+    players = [{"share": 0.5, "strategy": {"kind": "allc"}}, {"share": 0.5, "strategy": {"kind": "alld"}}]
+    game = {"kind": "donation", "benefit": 3.0}
+    changed = replace(
+        Scenario(), {"players": players, "players.0.strategy": "tft", "game": game, "game.benefit": 9.0}
+    )  # fmt: skip
+    assert (changed.players[0].strategy.kind, changed.game.benefit) == ("tft", 9.0)
+    assert players[0]["strategy"] == {"kind": "allc"}
+    assert game["benefit"] == 3.0
