@@ -1,15 +1,17 @@
 """A sweep may be of any size: what the coordinator holds does not grow, and going on with one that is done is quick."""
 
+import os
 import sys
 import time
 import tracemalloc
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from coop_abm.sweeps import store_care as care
 from coop_abm.sweeps.store import Store
-from tests.faults.sweeping import IDLE, command, inline, ran, say, started
+from tests.faults.sweeping import IDLE, command, inline, say, started
 
 #: A world that is looked at and not played, in blocks.
 STILL = ("well_mixed", "game.benefit=1:2:{cells}")
@@ -28,9 +30,17 @@ def test_what_a_sweep_holds_in_memory_does_not_grow(tmp_path):
     assert peaks[1] < peaks[0] + 5e6, peaks
 
 
-def peak_of(line):
-    """Run it to its end: (seconds, most megabytes that the coordinator itself held)."""
-    began, most = time.monotonic(), 0
+class Cost(NamedTuple):
+    """What a command took: seconds by the clock and of processors, and the most megabytes of the coordinator itself."""
+
+    seconds: float
+    processor: float
+    peak: float
+
+
+def cost_of(line):
+    """Run it to its end."""
+    began, before, most = time.monotonic(), os.times(), 0
     process = started(line)
     while process.poll() is None:
         try:
@@ -41,7 +51,9 @@ def peak_of(line):
         time.sleep(0.05)
     out, err = process.communicate()
     assert process.returncode == 0, (out, err)
-    return time.monotonic() - began, most / 1024
+    after = os.times()
+    spent = sum(after[2:4]) - sum(before[2:4])
+    return Cost(time.monotonic() - began, spent, most / 1024)
 
 
 @pytest.mark.validate
@@ -56,34 +68,22 @@ def peak_of(line):
     ids=["worlds in one process", "worlds in two", "a Mesa model in two"],
 )
 def test_a_million_runs(name, model, grid, workers, tmp_path, capsys):
-    told = {}
+    told, steps = {}, int(model == IDLE)
+    alone = cost_of(command(model, tmp_path / "s.sqlite", "--workers", str(workers), grid=grid.format(cells=2),
+                            replicates=1, steps=steps))  # fmt: skip
     for cells in (100, 1_000, 10_000):
         store = tmp_path / f"{cells}.sqlite"
-        line = command(
-            model, store, "--workers", str(workers), grid=grid.format(cells=cells), replicates=100, steps=0 if not
-            model.endswith("Idle") else 1,
-        )  # fmt: skip
-        seconds, peak = peak_of(line)
-        told |= {f"{100 * cells} runs": f"{seconds:.0f} s", f"peak at {100 * cells}": f"{peak:.0f} MB"}
-        if cells < 10_000:
-            continue
-        told["us a run"] = f"{seconds / cells / 100 * 1e6:.0f}"
-        again, peak = peak_of(line)
-        told |= {"again": f"{again:.1f} s", "of which until a first word": f"{started_in():.1f} s"}
-        with Store(store, read_only=True) as kept:
-            assert care.status(kept)[:3] == (cells, 100 * cells, 0)
-        told["bytes a run"] = f"{store.stat().st_size / cells / 100:.0f}"
+        line = command(model, store, "--workers", str(workers), grid=grid.format(cells=cells), replicates=100,
+                       steps=steps)  # fmt: skip
+        cost = cost_of(line)
+        told |= {f"{100 * cells} runs": f"{cost.seconds:.0f} s", f"peak at {100 * cells}": f"{cost.peak:.0f} MB"}
+    told["us a run of all processors"] = f"{(cost.processor - alone.processor) / cells / 100 * 1e6:.0f}"
+    again = cost_of(line)
+    told |= {
+        "again": f"{again.seconds:.1f} s ({again.processor:.1f} s of a processor)",
+        "starting alone": f"{alone.seconds:.1f} s ({alone.processor:.1f} s of processors)",
+        "peak again": f"{again.peak:.0f} MB", "bytes a run": f"{store.stat().st_size / cells / 100:.0f}",
+    }  # fmt: skip
+    with Store(store, read_only=True) as kept:
+        assert care.status(kept)[:3] == (cells, 100 * cells, 0)
     say(capsys, f"S10 {name}", told)
-
-
-def started_in():
-    """Seconds until the command has read a sweep of one run that is done: starting alone."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        line = command(STILL[0], Path(folder) / "s.sqlite", "--workers", "0", grid=STILL[1].format(cells=2),
-                       replicates=1, steps=0)  # fmt: skip
-        assert ran(line).returncode == 0
-        began = time.monotonic()
-        assert ran(line).returncode == 0
-        return time.monotonic() - began

@@ -20,8 +20,9 @@ from typing import Any
 from coop_abm._version import __version__
 from coop_abm.scenario.library import NAMED
 from coop_abm.sweeps.export import export
+from coop_abm.sweeps.orders import asked
 from coop_abm.sweeps.store import Store
-from coop_abm.sweeps.sweep import asked, sweep
+from coop_abm.sweeps.sweep import sweep
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "sweeps" / "canaries.json"
