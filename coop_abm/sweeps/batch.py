@@ -12,6 +12,7 @@ import networkx
 
 from coop_abm import lab
 from coop_abm.core.errors import BatchError, InputError, SweepError, quoted
+from coop_abm.core.part import Part
 from coop_abm.policies.means import Means
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.sweeps.coordinator import Coordinator
@@ -140,7 +141,7 @@ def batch_run(
 def axes_of(parameters: Mapping[str, Any | Iterable[Any]]) -> dict[str, list[Any]]:
     """The values of each parameter: those of an iterable, or the one that is given.
 
-    A word is one value, as for Mesa. So are a graph and a Scenario, over whose parts Mesa would go.
+    A word is one value, as for Mesa. So are a graph, a Scenario and a part of one, over whose insides Mesa would go.
 
     Raises
     ------
@@ -151,7 +152,7 @@ def axes_of(parameters: Mapping[str, Any | Iterable[Any]]) -> dict[str, list[Any
         raise BatchError(f"parameters must be a mapping of names to values; got {quoted(parameters)}")
     axes: dict[str, list[Any]] = {}
     for name, values in parameters.items():
-        single = isinstance(values, (str, networkx.Graph, Scenario))
+        single = isinstance(values, (str, networkx.Graph, Part))
         try:
             found = [values] if single else list(iter(values))
         except TypeError:
