@@ -26,6 +26,8 @@ from coop_abm.sweeps.workers import check_limit, usable_cores
 _PATIENCE = 10.0
 #: How often to ask how many threads there are, in seconds.
 _REFRESH = 5.0
+#: Where a client that we made tells, at length, what is said here in one line.
+_LOG = logging.getLogger("distributed.client")
 
 
 class Dask:
@@ -63,6 +65,7 @@ class Dask:
         self._cluster: Any = None
         self._folder = ""
         self._name = ""
+        self._log_level: int | None = None
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._under_way: dict[Any, Task] = {}
         self._stopped_by: CoopError | None = None
@@ -148,6 +151,9 @@ class Dask:
             client.close()
         if cluster is not None:
             cluster.close()
+        if self._log_level is not None:
+            _LOG.setLevel(self._log_level)
+            self._log_level = None
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -167,6 +173,8 @@ class Dask:
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its page of figures wants some port
                 local_directory=self._folder, silence_logs=logging.CRITICAL,
             )  # fmt: skip
+        self._log_level = _LOG.level
+        _LOG.setLevel(logging.CRITICAL)
         self._client = Client(address, set_as_default=False, timeout=_PATIENCE)
 
     def _count(self) -> None:

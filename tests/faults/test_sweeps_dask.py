@@ -1,5 +1,6 @@
 """The same sweep on a Dask cluster, parts of which are killed: the same export."""
 
+import json
 import logging
 import os
 import signal
@@ -21,6 +22,7 @@ from tests.faults.sweeping import (
     say,
     started,
     untouched,
+    wait_until,
 )  # fmt: skip
 
 distributed = pytest.importorskip("distributed")
@@ -83,9 +85,8 @@ def test_a_scheduler_that_is_gone_is_one_line_and_the_sweep_goes_on_elsewhere(tm
          "--no-nanny", "--local-directory", str(tmp_path / "dask"), "--no-dashboard"], env=env,
     )  # fmt: skip
     try:
-        while not address.exists():
-            time.sleep(0.05)
-        where = distributed.Client(scheduler_file=str(address), set_as_default=False).scheduler.address
+        assert wait_until(scheduler, lambda: address.exists() and address.stat().st_size > 0)
+        where = json.loads(address.read_text())["address"]
         process = started(command(PATIENT, store, "--dask", where, **SWEEP))
         assert runs_begin(process, log, 20)
         os.killpg(scheduler.pid, signal.SIGKILL)
