@@ -114,7 +114,7 @@ def export(store: str, kind: str) -> dict[str, float]:
 
 def fill(store: str, cells: list[str], replicates: int) -> int:
     """A store in which a sweep of ``kin`` is complete: what its runs gave is made up, so that it takes seconds."""
-    from coop_abm.sweeps.sweep import asked
+    from coop_abm.sweeps.orders import asked
     from coop_abm.sweeps.work import Table
 
     order = asked("kin", grid=cells, settings={"replicates": replicates, "steps": 10, "measures": "cooperators"})

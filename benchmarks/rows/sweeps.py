@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.beside import Beside
-from benchmarks.harness import Benchmark, Bout, Disagreement, Goal, Spent
+from benchmarks.harness import Benchmark, Bout, Disagreement, Goal, Spent, Work
 from benchmarks.sweep_sides import GENERATIONS
 
 #: Cells of the large sweeps.
@@ -44,28 +44,26 @@ def against_mesa(model: str, steps: int, ours: int, mesa: int) -> Callable[[bool
         share = 20 if quick else 1
         if not process.ask("same_rows", model=model, runs=checked, steps=steps):
             raise Disagreement("the rows of the two differ")
-        sides = [
-            functools.partial(_batch, process, who, model, max(3, runs // share), steps)
-            for who, runs in (("ours", ours), ("mesa", mesa))
-        ]
-        return Bout(*sides, f"{checked} rows equal for the same seeds, to the last bit")
+        counts = {"ours": max(3, ours // share), "mesa": max(3, mesa // share)}
+
+        def side(who: str) -> Work:
+            runs = counts[who]
+            return lambda: Spent(runs, process.ask("batch", who=who, model=model, runs=runs, steps=steps))
+
+        return Bout(side("ours"), side("mesa"), f"{checked} rows equal for the same seeds, to the last bit")
 
     return prepare
 
 
-def _batch(process: Beside, who: str, model: str, runs: int, steps: int) -> Spent:
-    return Spent(runs, process.ask("batch", who=who, model=model, runs=runs, steps=steps))
-
-
 def store(quick: bool) -> Bout:
     """What a store adds to a run of a Mesa model."""
-    process, runs = beside(), 50 if quick else 400
+    process, runs = beside(), 50 if quick else 4_000
 
     def turn() -> Spent:
         kept, bare = (process.ask("with_store", runs=runs, steps=1, kept=kept) for kept in (True, False))
         return Spent(runs, kept - bare)
 
-    return Bout(turn, None, f"{runs} runs with a store, less the same without")
+    return Bout(turn, None, f"{runs:,} runs with a new store, less the same without")
 
 
 def intake(rows: int, runs: int) -> Callable[[bool], Bout]:
@@ -223,23 +221,23 @@ BENCHMARKS = (
     ),
     Benchmark(
         name="sweep-store", work="what a store adds to a run of the model of 2 agents", against="100 us",
-        goal=Goal("below", 100.0), unit=US, per_second=1e6, pairs=9, prepare=store,
+        goal=Goal("below", 100.0), unit=US, per_second=1e6, pairs=5, prepare=store,
     ),
     Benchmark(
-        name="sweep-keep", work="a store takes runs of 1 row", against="-", goal=NONE, unit=US, per_second=1e6, pairs=5,
-        prepare=keep(1, 50_000),
+        name="sweep-keep", work="a store takes runs of 1 row", against="-", goal=NONE, unit=US,
+        per_second=1e6, pairs=5, prepare=keep(1, 50_000),
     ),
     Benchmark(
-        name="sweep-keep-series", work="a store takes runs of 100 rows", against="-", goal=NONE, unit=US, per_second=1e6, pairs=5,
-        prepare=keep(100, 3_000),
+        name="sweep-keep-series", work="a store takes runs of 100 rows", against="-", goal=NONE, unit=US,
+        per_second=1e6, pairs=5, prepare=keep(100, 3_000),
     ),
     Benchmark(
-        name="sweep-intake", work="coordinator and store take runs of 1 row", against="-", goal=NONE, unit=US, per_second=1e6, pairs=5,
-        prepare=intake(1, 50_000),
+        name="sweep-intake", work="coordinator and store take runs of 1 row", against="-", goal=NONE, unit=US,
+        per_second=1e6, pairs=5, prepare=intake(1, 50_000),
     ),
     Benchmark(
-        name="sweep-intake-series", work="coordinator and store take runs of 100 rows", against="-", goal=NONE, unit=US, per_second=1e6,
-        pairs=5, prepare=intake(100, 3_000),
+        name="sweep-intake-series", work="coordinator and store take runs of 100 rows", against="-", goal=NONE, unit=US,
+        per_second=1e6, pairs=5, prepare=intake(100, 3_000),
     ),
     Benchmark(
         name="sweep-memory", work="memory of the coordinator of 1,000,000 runs, beyond that of 10,000",
