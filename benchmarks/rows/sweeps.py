@@ -5,11 +5,11 @@ from __future__ import annotations
 import atexit
 import functools
 import itertools
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,9 +148,10 @@ def resume_command(quick: bool) -> Bout:
     ]  # fmt: skip
 
     def turn() -> Spent:
-        began = time.perf_counter()
+        before = os.times()
         done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
-        passed = time.perf_counter() - began
+        after = os.times()
+        passed = after.children_user - before.children_user + after.children_system - before.children_system
         if done.returncode or f"{runs:,} were there" not in done.stdout:
             raise Disagreement((done.stderr or done.stdout).strip().splitlines()[-1])
         return Spent(1, passed)
@@ -248,8 +249,8 @@ BENCHMARKS = (
         against="10 s", goal=Goal("below", 10.0), unit="s of CPU", per_second=1.0, prepare=resume, pairs=3,
     ),
     Benchmark(
-        name="sweep-resume-command", work="the same by `coop-abm sweep`, start included", against="10 s",
-        goal=Goal("below", 10.0), unit="s", per_second=1.0, prepare=resume_command, pairs=3, clock="wall", warm=False,
+        name="sweep-resume-command", work="the same by `coop-abm sweep kin`, start included", against="10 s",
+        goal=Goal("below", 10.0), unit="s of CPU", per_second=1.0, prepare=resume_command, pairs=1, warm=False,
     ),
     Benchmark(
         name="sweep-export-csv", work="export to CSV", against="-", goal=NONE, unit="us a row", per_second=1e6,
