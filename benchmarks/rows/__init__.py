@@ -7,6 +7,7 @@ from benchmarks.rows import (
     objects,
     spatial,
     start,
+    sweeps,
     ten_million,
     threads,
     thresholds,
@@ -25,4 +26,5 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     *thresholds.BENCHMARKS,
     *start.BENCHMARKS,
     *llm.BENCHMARKS,
+    *sweeps.BENCHMARKS,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
@@ -79,8 +80,13 @@ def words_of(field: FieldInfo) -> tuple[str, ...]:
 
 def members_of(field: FieldInfo) -> dict[str, type[Part]]:
     """The kinds of part that a field may hold, by name; empty where it holds no choice of parts."""
+    return _members(field.annotation)
+
+
+@functools.cache
+def _members(annotation: Any) -> dict[str, type[Part]]:
     found: dict[str, type[Part]] = {}
-    for candidate in flattened(field.annotation):
+    for candidate in flattened(annotation):
         if isinstance(candidate, type) and issubclass(candidate, Part) and "kind" in candidate.model_fields:
             found[candidate.model_fields["kind"].default] = candidate
     return found

@@ -6,6 +6,7 @@ The rows of a run equal those that ``mesa.batch_run(CoopModel, ...)`` gives for 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -23,7 +24,7 @@ from coop_abm.lab import MOST_REPLICATES, check_seed, check_whole, start
 from coop_abm.policies.means import Means
 from coop_abm.scenario.knobs import digest, dotted, plain, replace
 from coop_abm.scenario.scenario import Scenario
-from coop_abm.sweeps.work import Cell, Outcome, Table, Task, hash_of
+from coop_abm.sweeps.work import Cell, Outcome, Table, Task, canonical, hash_of
 
 PAIRINGS = ("paired", "independent")
 GRAPHS = ("each", "one")
@@ -83,6 +84,7 @@ class WorldWork:
             "kind": "worlds", "package": __version__, "scenario": plain(base), "steps": steps,
             "measures": list(self.measures), "period": period, "pairing": pairing, "graphs": graphs, **seeds,
         }  # fmt: skip
+        self._identity = canonical(self.identity)
         means = means or Means()
         named = means.budget or f"sweep {quoted(base.name or 'world', 40)[1:-1]} {hash_of(self.identity).hex()[:12]}"
         self.means = dataclasses.replace(means, budget=named)
@@ -123,9 +125,14 @@ class WorldWork:
             raise ScenarioError("players.policy: nobody can be asked in a sweep; `coop-abm play SCENARIO` asks a human")
         # The names too: cells whose worlds are the same (a knob of a rule that is off) are each a point of the sweep.
         named = {dotted(name): plain_value(value) for name, value in parameters.items()}
-        cell = Cell(parameters, hash_of({"work": self.identity, "world": digest(scenario), "parameters": named}))
+        cell = Cell(parameters, self._hash(digest(scenario), named))
         self._keep(cell, scenario)
         return cell
+
+    def _hash(self, world: str, parameters: Mapping[str, Any]) -> bytes:
+        """``hash_of({"work": identity, "world": ..., "parameters": ...})``, the identity written once for all cells."""
+        text = f'{{"parameters":{canonical(parameters)},"work":{self._identity},"world":{canonical(world)}}}'
+        return hashlib.sha256(text.encode()).digest()
 
     def _declared(self, parameters: Mapping[str, Any]) -> Scenario:
         # Designs hand over numpy's scalars, which a strict knob would refuse.
