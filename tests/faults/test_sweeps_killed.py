@@ -54,7 +54,8 @@ def killed_and_resumed(folder, kills, workers, cells=10, replicates=30, seed=0):
         if runs_begin(process, log, began + 1):
             time.sleep(luck.uniform(0, 2 * runs * LENGTH / at_once / 12))  # a dozen kills to a sweep
         if process.poll() is not None:  # it was done before it could be killed
-            assert process.returncode == 0, ended(process).stderr
+            end = ended(process)
+            assert end.returncode == 0, end.stderr
             break
         os.killpg(process.pid, signal.SIGKILL)
         ended(process)
@@ -108,11 +109,14 @@ def test_worlds_in_blocks_are_the_same_after_kills(tmp_path, capsys):
             process = started(line)
             if wait_until(process, store.exists):
                 time.sleep(luck.uniform(0, 12))
-            if process.poll() is not None:
-                break
-            os.killpg(process.pid, signal.SIGKILL)
+            if over := process.poll() is not None:
+                assert process.returncode == 0
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+                total["kills"] += 1
             ended(process)
-            total["kills"] += 1
+            if over:
+                break
         assert ran(line).returncode == 0
         total["sweeps"] += 1
         total["equal"] += digest_of(store) == reference
@@ -152,8 +156,8 @@ def test_a_sweep_that_is_killed_and_then_interrupted_goes_on_where_it_was(tmp_pa
     line, env = command(PATIENT, store, "--workers", "2", **sweep), {LOG: str(log), SECONDS: "0.2"}
     process = started(line, env=env)
     assert runs_begin(process, log, 7)
-    os.killpg(process.pid, signal.SIGKILL)
-    ended(process)
+    _said, _seconds, left = stopped(process, "kill the coordinator")
+    assert left == []
     had, began = done_in(store), len(executions(log))
     assert len(had) >= began - 4  # two were under way, and two more perhaps not kept yet
     process = started(line, env=env)
@@ -183,6 +187,7 @@ def test_a_sweep_can_be_stopped_in_any_way_at_any_time(tmp_path, capsys):
             if wait_until(process, store.with_name(f"{store.name}.lock").exists):
                 time.sleep(luck.choice((luck.uniform(0, 1), luck.uniform(0, 8))))
             if process.poll() is not None:
+                assert ended(process).returncode == 0
                 break
             said, seconds, left = stopped(process, way, pause=luck.uniform(0, 0.05))
             if said.returncode == 0:  # it was done at that very moment

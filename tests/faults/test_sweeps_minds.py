@@ -35,7 +35,8 @@ def killed_and_resumed(folder, kills, workers, latency, sweep, seed=0):
             process = started(line)
             wait_until(process, lambda before=before: stats(server.address)["requests"] > before + 5)
             time.sleep(luck.uniform(0, 1))
-            if process.poll() is not None:
+            if process.poll() is not None:  # it was done before it could be killed
+                assert ended(process).returncode == 0
                 break
             os.killpg(process.pid, signal.SIGKILL)
             ended(process)
