@@ -80,7 +80,8 @@ def words_of(field: FieldInfo) -> tuple[str, ...]:
 
 def members_of(field: FieldInfo) -> dict[str, type[Part]]:
     """The kinds of part that a field may hold, by name; empty where it holds no choice of parts."""
-    return _members(field.annotation)
+    annotation: Any = field.annotation
+    return _members(annotation)
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from coop_abm.sweeps.memory import Memory
 from coop_abm.sweeps.models import ModelWork, Pairing, is_ours, is_plain_world
 from coop_abm.sweeps.places import executor_for
 from coop_abm.sweeps.references import is_reference, model_of
-from coop_abm.sweeps.work import Cell, Outcome, Task, Work, performed
+from coop_abm.sweeps.work import Cell, Outcome, Task, Work, together
 from coop_abm.sweeps.worlds import WorldWork
 
 if TYPE_CHECKING:
@@ -284,7 +284,7 @@ class _Batch:
         rows: list[dict[str, Any]] = []
         each = itertools.product(range(self._runs), enumerate(self.cells))
         for run, (replicate, (place, cell)) in enumerate(each):
-            rows += self._rows(run, place, performed(self.work, Task(cell, replicate, 1))[0])
+            rows += self._rows(run, place, together(self.work, Task(cell, replicate, 1))[0])
             if report is not None:
                 report(_Done(run + 1, len(self._failures)))
         return rows, self._failures

@@ -34,6 +34,10 @@ def tables_of(model: Any, period: int) -> tuple[Table, ...]:
     if not recorded:
         recorded = sorted({*collector._agent_records, *collector._agenttype_records})
     chosen = recorded[-1:] if period == -1 else recorded[::period]
+    if len(chosen) == 1:  # of a small model this is a part of the time that is felt
+        found = _tables_at(collector, chosen[0])
+        if len(found) == 1:
+            return (Table(*found[0]),)
     tables: list[Table] = []
     for step in chosen:
         for names, rows in _tables_at(collector, step):

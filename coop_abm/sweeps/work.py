@@ -112,10 +112,11 @@ def performed(work: Work, task: Task) -> list[Outcome]:
     """
     most, end = max(1, work.most_together(task.cell)), task.first + task.runs
     parts = (Task(task.cell, at, min(most, end - at)) for at in range(task.first, end, most))
-    return [outcome for part in parts for outcome in _together(work, part)]
+    return [outcome for part in parts for outcome in together(work, part)]
 
 
-def _together(work: Work, task: Task) -> list[Outcome]:
+def together(work: Work, task: Task) -> list[Outcome]:
+    """Do the runs of a task that is no longer than `most_together`, as :func:`performed` does."""
     try:
         return work.perform(task)
     except STOPPING:
@@ -124,7 +125,7 @@ def _together(work: Work, task: Task) -> list[Outcome]:
         if task.runs == 1:
             return [failed(work, task, told(error))]
     singles = (Task(task.cell, task.first + i, 1) for i in range(task.runs))
-    return [outcome for single in singles for outcome in _together(work, single)]
+    return [outcome for single in singles for outcome in together(work, single)]
 
 
 def failed(work: Work, task: Task, cause: str) -> Outcome:
