@@ -48,7 +48,9 @@ def test_shards_on_the_page_come_together(tmp_path, monkeypatch):
 
 
 def sweeps_of(text):
-    return [shlex.split(line.partition("#")[0]) for line in text.splitlines() if "coop-abm sweep " in line]
+    """Those in blocks of commands; the table of what was measured has names of commands too."""
+    shown = re.findall(r"^(?:uv run )?(coop-abm sweep .*)$", text, flags=re.MULTILINE)
+    return [shlex.split(line.partition("#")[0]) for line in shown]
 
 
 @pytest.mark.parametrize("words", [w for w in sweeps_of(PAGE + README) if "..." not in w], ids=" ".join)
