@@ -38,7 +38,7 @@ class Dask:
     cluster    : "local" for processes on this machine, the address of a scheduler ("tcp://..."), or a Client or
         Cluster of distributed, which stays open afterwards
     workers    : how many processes of a local cluster; None for as many as there are cores
-    time_limit : seconds that one run may take; a task of several runs may take as many times that
+    time_limit : seconds that one run may take; of a task of several that takes longer, each is to be tried alone
 
     Raises
     ------

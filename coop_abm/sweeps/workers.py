@@ -51,7 +51,7 @@ class Workers:
     Parameters
     ----------
     processes    : how many; None for as many as there are cores
-    time_limit   : seconds that one run may take; a task of several runs may take as many times that
+    time_limit   : seconds that one run may take; of a task of several that takes longer, each is to be tried alone
     start_method : "forkserver" forks workers off a process that has imported the model and does nothing else (the
         default on Linux); "spawn" starts each from nothing (the default elsewhere); "fork" copies the coordinator, so
         the model may be defined in a notebook, but threads of the coordinator may leave locks behind
@@ -173,7 +173,7 @@ class Workers:
                     continue
                 worker.task = self._queue.popleft()
                 if self._limit:
-                    worker.deadline = time.monotonic() + self._limit * task.runs
+                    worker.deadline = time.monotonic() + self._limit
 
     # --------------------------------------------------------------------------- births and deaths
 

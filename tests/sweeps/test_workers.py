@@ -187,7 +187,8 @@ def test_a_run_that_takes_too_long_is_lost_for_good(pool, deed):
     found = done(workers, Deeds(), tasks(deed, number=3, at=1))
     assert found[1] == Loss("took longer than 0.4 s", final=True)
     assert [values(found[i]) for i in (0, 2)] == [[0], [2]]
-    assert done(workers, Deeds(), tasks(deed, number=1, runs=2, at=1)) == [Loss("took longer than 0.4 s")]
+    # One of very many: nobody waits as long as all of them might take.
+    assert done(workers, Deeds(), tasks(deed, number=1, runs=2_000, at=1)) == [Loss("took longer than 0.4 s")]
 
 
 @pytest.mark.parametrize(("deed", "kind"), [("refuse", OutputError), ("no money", CallFailed)])
