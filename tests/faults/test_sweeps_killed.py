@@ -185,7 +185,7 @@ def test_a_sweep_can_be_stopped_in_any_way_at_any_time(tmp_path, capsys):
             process = started(line, env=env)
             # From the moment on at which the sweep owns its store; before, it has nothing to lose or to say.
             if wait_until(process, store.with_name(f"{store.name}.lock").exists):
-                time.sleep(luck.choice((luck.uniform(0, 1), luck.uniform(0, 8))))
+                time.sleep(luck.choice((luck.uniform(0, 1), luck.uniform(0, 3))))
             if process.poll() is not None:
                 assert ended(process).returncode == 0
                 break
