@@ -18,6 +18,9 @@ import pytest
 # Workers share the cores already: algebra on more threads than cores took ten times as long. Workers inherit it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+#: For other processes alone: whoever looks for doctests in it would make the clock of this one jump.
+collect_ignore = ["faults/jumping"]
+
 
 def pytest_addoption(parser):
     group = parser.getgroup("coop_abm")
