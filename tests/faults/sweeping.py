@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,21 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, **more}
 
 
-def started(line: list[str], *, env: dict[str, str] | None = None, **more) -> subprocess.Popen:
-    """The command, in a group of its own."""
+def started(
+    line: list[str], *, env: dict[str, str] | None = None, first: Callable[[], object] | None = None
+) -> subprocess.Popen:
+    """The command, in a group of its own; `first` is called in its process before it begins."""
+
+    def begins() -> None:
+        # What is started in the background of a shell ignores interrupts, and so would whatever it starts.
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        if first is not None:
+            first()
+
     return subprocess.Popen(
         line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env=environment(**(env or {})), **more,
+        env=environment(**(env or {})), preexec_fn=begins,
     )  # fmt: skip
 
 
@@ -128,6 +139,18 @@ def wait_until(process: subprocess.Popen, seen, patience: float = 240) -> bool:
 def runs_begin(process: subprocess.Popen, log: Path, number: int) -> bool:
     """Wait until so many runs began; False if the process ends before."""
     return wait_until(process, lambda: len(executions(log)) >= number)
+
+
+def owns(process: subprocess.Popen, store: Path) -> bool:
+    """Wait until the command is the one who writes to this store; False if it ends before."""
+    lock = store.with_name(f"{store.name}.lock")
+
+    def said() -> str:
+        with contextlib.suppress(FileNotFoundError):
+            return lock.read_text()
+        return ""
+
+    return wait_until(process, lambda: said().startswith(f"process {process.pid} "))
 
 
 def say(capsys, what: str, counted: dict[str, Any]) -> None:

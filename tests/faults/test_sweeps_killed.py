@@ -24,6 +24,7 @@ from tests.faults.sweeping import (
     executions,
     inline,
     most_often,
+    owns,
     ran,
     runs_begin,
     say,
@@ -184,7 +185,7 @@ def test_a_sweep_can_be_stopped_in_any_way_at_any_time(tmp_path, capsys):
         for way in list(WAYS) * 2:
             process = started(line, env=env)
             # From the moment on at which the sweep owns its store; before, it has nothing to lose or to say.
-            if wait_until(process, store.with_name(f"{store.name}.lock").exists):
+            if owns(process, store):
                 time.sleep(luck.choice((luck.uniform(0, 1), luck.uniform(0, 3))))
             if process.poll() is not None:
                 assert ended(process).returncode == 0
@@ -198,6 +199,7 @@ def test_a_sweep_can_be_stopped_in_any_way_at_any_time(tmp_path, capsys):
             total["codes_as_promised"] += 1
             total["orphans_after_2_s"] += len(left)
             total["slowest_s"] = max(total["slowest_s"], seconds)
+        assert kills > 0, "no stop was heeded"
         assert ran(line, env=env).returncode == 0
         # Runs that were over but not yet collected are lost with those under way.
         assert len(executions(log)) <= 300 + 2 * max(workers, 1) * kills

@@ -30,7 +30,7 @@ def test_a_store_that_may_not_grow_keeps_what_it_has_and_goes_on(tmp_path):
     store, log = tmp_path / "store.sqlite", tmp_path / "log"
     most = 250_000
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # noqa: E731
-    kept, began, _said = full(store, log, workers=0, preexec_fn=limit)
+    kept, began, _said = full(store, log, workers=0, first=limit)
     assert 0 < kept < 100 and kept >= began - 10  # a task holds runs of one cell
     had, before = done_in(store), len(executions(log))
     whole = untouched(PATIENT, tmp_path / "whole.sqlite", every=1, **LARGE, rows=200)
