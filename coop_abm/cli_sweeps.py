@@ -127,7 +127,7 @@ def sweep(
     from coop_abm.sweeps.orders import asked
     from coop_abm.sweeps.sweep import sweep
 
-    with stoppable_sweep(kept, quiet):
+    with stoppable_sweep(kept):
         means = cli_minds.means_of(
             journal=journal, journal_mode=journal_mode, transport=transport, concurrency=concurrency,
             deadline=deadline, max_calls=max_calls, max_tokens=max_tokens, max_cost=max_cost, budget=budget,
@@ -160,7 +160,7 @@ def sweep(
 
 
 @contextlib.contextmanager
-def stoppable_sweep(kept: Path, quiet: bool) -> Iterator[None]:
+def stoppable_sweep(kept: Path) -> Iterator[None]:
     """Stopping a sweep is no accident: say what there is, and end with the code that shells expect."""
     try:
         with stoppable():
