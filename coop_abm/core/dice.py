@@ -37,7 +37,8 @@ JUDGE = 6  # whether an assessment is mistaken
 LEARN = 7  # who replaces whom
 SPLIT = 8  # what happens to a group
 TALK = 9  # what somebody says who leaves it to chance
-PURPOSES = 10
+MUTATE = 10  # whose strategy mutates, and to which
+PURPOSES = 11
 
 _GRAPH = 100  # how a random graph is drawn (outside every kernel)
 _EVENTS = 101  # the streams of the event clock
@@ -87,6 +88,11 @@ def scripted(base: Dice, script: Iterable[tuple[tuple[int, int, int, int, int], 
 def graph_seed(seed: int, graph: int) -> int:
     """The integer that seeds the networkx generator of random graph number `graph`."""
     return int(np.random.SeedSequence(seed, spawn_key=(_GRAPH, graph)).generate_state(1, np.uint32)[0])
+
+
+def replacement_seed(seed: int) -> int:
+    """The integer that seeds the graph on which one is replaced, where the one on which one meets has this seed."""
+    return int(np.random.SeedSequence(seed, spawn_key=(_GRAPH,)).generate_state(1, np.uint32)[0])
 
 
 def stream_base(seed: int, *cell: int) -> np.uint64:

@@ -109,6 +109,10 @@ class JournalError(ModelError):
     """The journal cannot be written or read, is damaged, or holds no such reply under replay."""
 
 
+class NotRecorded(JournalError):
+    """The journal holds no such reply, and replay sends nothing."""
+
+
 class ModelChanged(ModelError):
     """Another model answered than the one that was asked, or than the one that answered before."""
 

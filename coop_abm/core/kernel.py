@@ -23,16 +23,17 @@ import functools
 import hashlib
 import os
 import sys
+import threading
 import types
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from coop_abm.core.errors import CoopError, InputError
+from coop_abm.core.machine_code import cache_folder, keep
 
 ENGINES = ("compiled", "plain")
 #: Bytes of code up to which a kernel is put into those that call it.
@@ -40,6 +41,7 @@ SHORT = 1300
 #: Names by which a kernel makes arrays.
 MAKERS = frozenset(("empty", "zeros", "ones", "full", "arange", "copy"))
 _chosen = os.environ.get("COOP_ABM_ENGINE", "compiled")
+_making = threading.Lock()
 
 
 def current_engine() -> str:
@@ -159,22 +161,11 @@ class Kernel:
     @functools.cached_property
     def stored(self) -> Any:
         """The dispatcher, its machine code kept in the user's cache between processes."""
-        from numba import config
-
-        settings: Any = config
-        dispatcher = self.compiled
-        folder = cache_folder() / self.digest[:40]
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
-            try:
-                dispatcher.enable_caching()
-            finally:
-                settings.CACHE_DIR = before
-        except (OSError, RuntimeError, AttributeError) as error:
-            # Only speed is lost: the kernel is compiled anew in each process.
-            warnings.warn(f"compiled kernels are not kept: {error}", stacklevel=2)
-        return dispatcher
+        with _making:  # threads that ask at the same time get the same one
+            if "stored" not in self.__dict__:
+                keep(self.compiled, cache_folder() / self.digest[:40])
+                self.__dict__["stored"] = self.compiled
+            return self.__dict__["stored"]
 
     @functools.cached_property
     def digest(self) -> str:
@@ -203,16 +194,6 @@ class Kernel:
 def kernel(function: Callable[..., Any]) -> Kernel:
     """Mark a plain loop as a kernel (decorator)."""
     return Kernel(function)
-
-
-def cache_folder() -> Path:
-    """Where machine code is kept: ``$COOP_ABM_CACHE_DIR``, else the user's cache folder."""
-    given = os.environ.get("COOP_ABM_CACHE_DIR")
-    if given:
-        return Path(given)
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("coop-abm", appauthor=False)) / "kernels"
 
 
 @functools.cache

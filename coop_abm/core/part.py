@@ -29,6 +29,15 @@ class Part(BaseModel):
     #: Keys of ``references.bib`` that this part rests on.
     references: ClassVar[tuple[str, ...]] = ()
 
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """References of this very part, as its knobs stand."""
+        return self.references
+
+
+#: Files have lists where parts have tuples.
+LISTED = BeforeValidator(lambda given: tuple(given) if isinstance(given, list) else given)
+
 
 def knob(
     default: Any,

@@ -48,6 +48,140 @@ class Options(NamedTuple):
         return given
 
 
+class Whole(NamedTuple):
+    """A whole number in [low, high]; an answer is that number."""
+
+    low: int
+    high: int
+
+    def validate(self, actions: np.ndarray, rows: int) -> np.ndarray:
+        """The answers as int64 (rows,), unchanged.
+
+        Raises
+        ------
+        PolicyError
+            if there is not one whole number in [low, high] for each row; nothing is clipped
+        """
+        given = whole_numbers(actions, rows)
+        _inside(given, self.low, self.high)
+        return given
+
+
+class Real(NamedTuple):
+    """A number in [low, high]; an answer is that number."""
+
+    low: float
+    high: float
+
+    def validate(self, actions: np.ndarray, rows: int) -> np.ndarray:
+        """The answers as float64 (rows,), unchanged.
+
+        Raises
+        ------
+        PolicyError
+            if there is not one finite number in [low, high] for each row; nothing is clipped
+        """
+        given = np.asarray(actions)
+        if given.shape != (rows,) or given.dtype.kind not in "iuf":
+            raise PolicyError(f"a policy must return {rows} numbers; got {given.dtype} of shape {given.shape}")
+        found = given.astype(np.float64)
+        if not np.isfinite(found).all():
+            raise PolicyError(f"row {int(np.argmin(np.isfinite(found)))}: a number must be finite")
+        _inside(found, self.low, self.high)
+        return found
+
+
+def _inside(given: np.ndarray, low: float, high: float) -> None:
+    wrong = (given < low) | (given > high)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise PolicyError(f"row {row}: {given[row]} is not in [{low}, {high}]")
+
+
+class Someone(NamedTuple):
+    """A choice of one individual, or of nobody; an answer is its number, -1 for nobody.
+
+    permitted : bool (rows, N), whom each may choose
+    nobody    : may nobody be chosen?
+    """
+
+    permitted: np.ndarray
+    nobody: bool
+
+    def validate(self, actions: np.ndarray, rows: int) -> np.ndarray:
+        """The answers as int64 (rows,), unchanged.
+
+        Raises
+        ------
+        PolicyError
+            if an answer is nobody that its row may choose
+        """
+        given = whole_numbers(actions, rows)
+        people = self.permitted.shape[1]
+        for row, chosen in enumerate(given.tolist()):
+            if chosen == -1 and self.nobody:
+                continue
+            if not 0 <= chosen < people or not self.permitted[row, chosen]:
+                listed = np.flatnonzero(self.permitted[row]).tolist()
+                permitted = ", ".join(map(str, listed[:20])) + (" ..." if len(listed) > 20 else "")
+                raise PolicyError(
+                    f"row {row}: {chosen} may not be chosen; permitted: {permitted or 'none'}"
+                    + (", or -1 for nobody" if self.nobody else "")
+                )
+        return given
+
+    def of(self, rows: np.ndarray) -> Someone:
+        """The same choice for some of the rows."""
+        return self._replace(permitted=self.permitted[rows])
+
+
+class Together(NamedTuple):
+    """Several choices that are made at once; an answer has one field for each of them.
+
+    parts : (name, choices) of each
+
+    >>> both = Together((("move", Options(("help", "refuse"))), ("effort", Real(0.0, 1.0))))
+    >>> answers = both.empty(2)
+    >>> answers["move"], answers["effort"] = [0, 1], [0.5, 1.0]
+    >>> both.validate(answers, 2)["effort"].tolist()
+    [0.5, 1.0]
+    """
+
+    parts: tuple[tuple[str, Choices], ...]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of an array of answers: one field for each part."""
+        return np.dtype([(name, dtype_of(choices)) for name, choices in self.parts])
+
+    def empty(self, rows: int) -> np.ndarray:
+        """Answers to be filled in: a structured array (rows,), all 0."""
+        return np.zeros(rows, self.dtype)
+
+    def validate(self, actions: np.ndarray, rows: int) -> np.ndarray:
+        """The answers as a structured array (rows,), unchanged.
+
+        Raises
+        ------
+        PolicyError
+            if a part is missing or is not permitted
+        """
+        given, names = np.asarray(actions), tuple(name for name, _ in self.parts)
+        if given.shape != (rows,) or given.dtype.names is None or set(given.dtype.names) != set(names):
+            raise PolicyError(f"a policy must return {rows} records of {', '.join(names)}; got {given.dtype}")
+        found = self.empty(rows)
+        for name, choices in self.parts:
+            try:
+                found[name] = choices.validate(given[name], rows)
+            except PolicyError as error:
+                raise PolicyError(f"{name}: {error}") from None
+        return found
+
+    def of(self, rows: np.ndarray) -> Together:
+        """The same choices for some of the rows."""
+        return Together(tuple((name, some(choices, rows)) for name, choices in self.parts))
+
+
 class Texts:
     """The texts of a world, each once; everything else holds their numbers. Number 0 is the empty text.
 
@@ -107,6 +241,26 @@ class Words(NamedTuple):
             if len(self.texts[number]) > self.limit:
                 raise PolicyError(f"a text must have at most {self.limit} characters; got {len(self.texts[number])}")
         return given
+
+
+Choices = Options | Words | Whole | Real | Someone | Together
+
+
+def dtype_of(choices: Choices) -> np.dtype:
+    """Of an array of answers."""
+    if isinstance(choices, Together):
+        return choices.dtype
+    return np.dtype(np.float64 if isinstance(choices, Real) else np.int64)
+
+
+def limit_of(choices: Choices) -> int:
+    """Most characters of the text that is asked for; 0 where none is."""
+    return choices.limit if isinstance(choices, Words) else 0
+
+
+def some(choices: Choices, rows: np.ndarray) -> Choices:
+    """The choices of some of the deciders: positions, or a mask."""
+    return choices.of(rows) if isinstance(choices, (Someone, Together)) else choices
 
 
 class Seen(NamedTuple):
@@ -171,7 +325,7 @@ class Question(NamedTuple):
                  ``plan``, ``critique`` and ``revise``
     round, turn : when, from 0
     replicate, individual, partner : int64 (Q,), who decides, facing whom
-    view       : what each sees
+    view       : what each sees: a :class:`View`, or a NamedTuple of arrays (Q, ...) of a world of its own kind
     choices    : what may be answered
     draw       : float (Q,), the uniform number of each decider's own chance
     row        : int64 (Q,), place of each decision in its turn; (replicate, round, turn, stage, row) is its address
@@ -184,8 +338,8 @@ class Question(NamedTuple):
     replicate: np.ndarray
     individual: np.ndarray
     partner: np.ndarray
-    view: View
-    choices: Options | Words
+    view: Any
+    choices: Choices
     draw: np.ndarray
     row: np.ndarray
     texts: Texts
@@ -196,7 +350,8 @@ class Question(NamedTuple):
     def of(self, rows: np.ndarray) -> Question:
         """The same question to some of the deciders: positions, or a mask."""
         listed = {name: getattr(self, name)[rows] for name in ("replicate", "individual", "partner", "draw", "row")}
-        return self.changed(view=View(*(column[rows] for column in self.view)), **listed)
+        view = type(self.view)(*(column[rows] for column in self.view))
+        return self.changed(view=view, choices=some(self.choices, rows), **listed)
 
     def changed(self, **fields: Any) -> Question:
         """The same question with some fields changed (``_replace`` counts rows for fields)."""
@@ -206,7 +361,7 @@ class Question(NamedTuple):
 class Decision(NamedTuple):
     """An answer with more to it than actions.
 
-    action : int (Q,), see :class:`Policy`
+    action : (Q,), see :class:`Policy`
     memo   : int (Q,), number of the notes that each wants to find in its next view; -1 keeps the old ones
     """
 
@@ -218,5 +373,5 @@ class Policy(Protocol):
     """Whoever decides. A policy is stateless: whatever it wants to remember it gives back as a memo."""
 
     def decide(self, question: Question) -> np.ndarray | Decision:
-        """int (Q,): for each row the position of the chosen action, or the number of a text."""
+        """(Q,): for each row what its choices say: the position of an action, the number of a text, a number ..."""
         ...

@@ -2,8 +2,10 @@
 
 import math
 import os
+import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from coop_abm.core import kernel as kernels
 from coop_abm.core.dice import dice, drawn, philox, uniform
 from coop_abm.core.errors import InputError
 from coop_abm.core.kernel import Kernel, engine, kernel
+from coop_abm.core.locks import Lock
 from coop_abm.engine.learning import fitness_of
 from coop_abm.policies.rule import read_table
 from coop_abm.structures.neighbours import random_neighbour
@@ -293,6 +296,7 @@ def test_an_edited_callee_in_another_file_changes_what_its_caller_returns(packag
     assert package.run()[0] == 11.0
 
 
+@pytest.mark.validate
 def test_an_edited_constant_of_a_callee_changes_what_its_caller_returns(package):
     package.edit("x * SCALE")
     assert package.run()[0] == 11.0
@@ -313,3 +317,57 @@ def test_a_cache_that_cannot_be_written_costs_speed_and_no_result(package):
     package.edit("x * 2.0")
     package.cache.write_text("a file where the folder should be")
     assert package.run("import warnings; warnings.simplefilter('ignore'); print(caller(5.0), 0)") == (11.0, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are those of POSIX")
+def test_a_disk_that_is_full_costs_speed_and_no_result(package):
+    package.edit("x * 2.0")
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))"
+    warned = "import warnings; seen = warnings.catch_warnings(record=True); list_ = seen.__enter__()"
+    value, warnings = package.run(f"{full}; {warned}; warnings.simplefilter('always'); print(caller(5.0), len(list_))")
+    assert (value, warnings) == (11.0, 1) and not any(path.suffix == ".nbc" for path in package.files())
+
+
+def test_a_kernel_that_another_process_compiles_is_waited_for_and_read(package):
+    package.edit("x * 2.0")
+    package.run()
+    (folder,) = (path.parent for path in package.cache.rglob("compiling"))
+    aside = package.cache.with_name("aside")
+    shutil.copytree(folder, aside)
+    for path in package.files():
+        path.unlink()
+    lock = Lock(folder / "compiling")
+    assert lock.acquire()
+    found = []
+    waiting = threading.Thread(target=lambda: found.append(package.run()))
+    waiting.start()
+    waiting.join(5)  # long enough to compile so little, for a process that would not wait
+    assert found == [] and package.files() == {}
+    shutil.copytree(aside, folder, dirs_exist_ok=True)
+    lock.release()
+    waiting.join()
+    assert found == [(11.0, 1)]
+
+
+def test_threads_that_ask_at_once_compile_once(package):
+    package.edit("x * 2.0")
+    value, misses = package.run(
+        "import sys, threading\nfrom coop_abm.core import machine_code\nmachine_code.PATIENCE = 3600\n"
+        "sys.setswitchinterval(1e-6)\nstart, found = threading.Barrier(8), []\n"
+        "def ask():\n    start.wait()\n    found.append(caller(5.0))\n"
+        "threads = [threading.Thread(target=ask) for _ in range(8)]\n"
+        "for thread in threads: thread.start()\nfor thread in threads: thread.join()\n"
+        "assert found == [11.0] * 8, found\nprint(found[0], sum(caller.stored.stats.cache_misses.values()))"
+    )
+    assert (value, misses) == (11.0, 1)
+
+
+def test_a_kernel_is_compiled_without_the_one_that_never_ends(package):
+    package.edit("x * 2.0")
+    package.run()
+    (path,) = package.cache.rglob("compiling")
+    lock = Lock(path)
+    assert lock.acquire()
+    impatient = "from coop_abm.core import machine_code; machine_code.PATIENCE = 0.1"
+    assert package.run(f"{impatient}; print(caller(6.0), 0)") == (13.0, 0)
+    lock.release()
