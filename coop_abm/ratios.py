@@ -1,4 +1,4 @@
-"""Questions to a world that take theory or many runs: critical ratios, fixation, advice about a graph.
+"""Questions to a world that take theory or many runs: critical ratios, fixation, the long run, advice about a graph.
 
 >>> import coop_abm
 >>> coop_abm.critical_ratio("network").value.__round__(4)
@@ -18,6 +18,10 @@ from coop_abm.engine.crossing import Measured, Report, crossing, extrapolated, o
 from coop_abm.engine.drift import DriftRatio, neutral_drift
 from coop_abm.engine.fixation import Fixation
 from coop_abm.engine.fixation import fixation as measure_fixation
+from coop_abm.engine.fixation_times import FixationTimes
+from coop_abm.engine.fixation_times import fixation_times as measure_times
+from coop_abm.engine.long_run import LongRun
+from coop_abm.engine.long_run import long_run as measure_long_run
 from coop_abm.engine.walks import WalkedRatio, walked_ratio
 from coop_abm.lab import check_seed, check_whole, world
 from coop_abm.scenario.expectation import expectation
@@ -95,15 +99,76 @@ def fixation(
     InputError, NotAbsorbed
         one line that says what is permitted, or that a run did not end
     """
-    declared = replace(_declared(scenario, weight), knobs) if knobs else _declared(scenario, weight)
-    if declared.clock == "round":
-        raise ScenarioError("clock: fixation is measured one replacement at a time, so it must be event; got round")
+    declared = _on_the_event_clock(scenario, weight, knobs)
     seed = _seed(rng)
     if runs is not None:
         check_whole("runs", runs, 2, 1_000_000_000)
         return measure_fixation(declared, invader=invader, heads=heads, runs=runs, seed=seed, progress=progress)
     return measure_fixation(
         declared, invader=invader, heads=heads, precision=precision, of=of, seed=seed, progress=progress
+    )
+
+
+def fixation_times(
+    scenario: Any,
+    *,
+    invader: int = 0,
+    heads: int = 1,
+    runs: int = 10_000,
+    weight: str | None = "weight",
+    rng: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    **knobs: Any,
+) -> FixationTimes:
+    """How long does it take, run by run, until a strategy has taken over or is gone? All events are drawn.
+
+    >>> import coop_abm
+    >>> found = coop_abm.fixation_times("kin", size=10, update__intensity=0.0, runs=4000, rng=2)
+    >>> found.conditional.low < 81 / 10 < found.conditional.high  # (N - 1)^2 events of N to a generation
+    True
+
+    Parameters, Raises
+    ------------------
+    as :func:`fixation`
+    """
+    declared = _on_the_event_clock(scenario, weight, knobs)
+    check_whole("runs", runs, 1, 1_000_000_000)
+    return measure_times(declared, invader=invader, heads=heads, runs=runs, seed=_seed(rng), progress=progress)
+
+
+def long_run(
+    scenario: Any,
+    *,
+    replicates: int = 32,
+    burn_in: int | None = None,
+    generations: int | None = None,
+    weight: str | None = "weight",
+    rng: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    **knobs: Any,
+) -> LongRun:
+    """Where does a world with mutation spend its time? Head counts of the first strategy, by independent populations.
+
+    >>> import coop_abm
+    >>> found = coop_abm.long_run("kin", size=10, update__intensity=0.0, update__mutation=0.2, rng=3)
+    >>> found.frequency.low < 0.5 < found.frequency.high, len(found.held)
+    (True, 11)
+
+    Parameters
+    ----------
+    scenario, weight, rng, progress, knobs : as in :func:`fixation`
+    replicates : populations, half of which begin with one strategy and half with the other
+    burn_in, generations : of each before it is looked at, and while it is; 5 and 20 over the rate of mutation
+               where they are not given
+
+    Raises
+    ------
+    InputError
+        one line that says what is permitted
+    """
+    declared = _on_the_event_clock(scenario, weight, knobs)
+    return measure_long_run(
+        declared, replicates=replicates, burn_in=burn_in, generations=generations, seed=_seed(rng), progress=progress
     )
 
 
@@ -236,6 +301,11 @@ def advise(
         update, payoff = update or declared.update.kind, payoff or declared.payoff
         if not declared.network.enabled:
             raise ScenarioError("network.enabled must be true: there is no graph to change")
+        if declared.network.two_graphs:
+            raise ScenarioError(
+                "network.replacement: must be same, because advice is for one graph on which all happens; got "
+                f"{declared.network.replacement.kind}"
+            )
         graph = declared.network.graph.build(declared.size, graph_seed(0, 0))
     limits.few_enough(graph.size * (graph.size - 1) // 2 if graph.complete else 0, "graph")
     found = advice.advise(
@@ -243,6 +313,13 @@ def advise(
         payoff=payoff or "averaged", keep_connected=keep_connected, adds=adds, removals=removals, progress=progress,
     )  # fmt: skip
     return found.named(graph.labels) if graph.labels else found
+
+
+def _on_the_event_clock(given: Any, weight: str | None, knobs: dict[str, Any]) -> Scenario:
+    declared = replace(_declared(given, weight), knobs) if knobs else _declared(given, weight)
+    if declared.clock == "round":
+        raise ScenarioError("clock: fixation is measured one replacement at a time, so it must be event; got round")
+    return declared
 
 
 def _declared(given: Any, weight: str | None) -> Scenario:

@@ -24,6 +24,19 @@ group_steps     its states, and every step between them
 group_networks  fixed groups as a weighted graph, and networked groups that rarely duplicate
 absorption      the linear system behind every exact chain
 automata        expected payoffs of two automata in one repeated encounter
+inference       intervals and tests on replication means: two arms, the best of three, two factors, power
+samples         replications as samples, and what a test or an interval is
+permutation     two arms, in pairs or inside strata: every arrangement, or many
+bootstrap       intervals of observations that come in clusters
+factors         two factors and their interaction, by permutation
+power           how often an effect of a stated size would be found
+recognition     which strategy somebody plays, and which cannot be told apart
+trajectories    what was done beside what each strategy would have done
+likelihood      of a trajectory, with slips of the hand
+posterior       of the strategies of a library
+shares          of strategies in a population, by EM (SFEM)
+classifier      strategies told apart by features of trajectories
+confusion       simulated players, recognised again
 roots           where a difference of fixation probabilities changes sign
 arguments       what the formulas accept, refused early and in words
 ==============  ====================================================================================

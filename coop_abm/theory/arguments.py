@@ -78,20 +78,22 @@ def matrix(name: str, values: object, strategies: int | None = None) -> np.ndarr
     return result
 
 
-def graph(weights: object, largest: int) -> np.ndarray:
+def graph(weights: object, largest: int, *, directed: bool = False) -> np.ndarray:
     """The weight matrix (N, N) of one connected undirected graph without self-loops, as a dense array.
 
     Raises
     ------
     as ``sparse_graph``
     """
-    return sparse_graph(weights, largest).toarray()
+    return sparse_graph(weights, largest, directed=directed).toarray()
 
 
 def sparse_graph(
-    weights: object, largest: float = math.inf, *, name: str = "weights", connected: bool = True
+    weights: object, largest: float = math.inf, *, name: str = "weights", connected: bool = True, directed: bool = False
 ) -> scipy.sparse.csr_array:
     """The same as compressed rows, kept sparse on the way; ``connected=False`` permits several pieces.
+
+    ``directed=True`` permits weights that differ by direction, where every node can be reached from every other.
 
     Raises
     ------
@@ -113,11 +115,12 @@ def sparse_graph(
     if not np.isfinite(rows.data).all() or (rows.data < 0).any():
         raise GraphError(f"{name} must be finite and not negative")
     rows.eliminate_zeros()
-    if rows.nnz and abs(rows - rows.T).max() > 1e-12 * rows.data.max():
+    if not directed and rows.nnz and abs(rows - rows.T).max() > 1e-12 * rows.data.max():
         raise GraphError(f"{name} must be symmetric: the graph is undirected")
     if rows.diagonal().any():
         raise GraphError(f"{name} must have a zero diagonal: no self-loops")
-    if connected and connected_components(rows, directed=False, return_labels=False) > 1:
+    way = "strong" if directed else "weak"
+    if connected and connected_components(rows, directed=directed, connection=way, return_labels=False) > 1:
         raise GraphError(f"{name} must describe a connected graph: some nodes cannot be reached")
     if (np.diff(rows.indptr) == 0).any():
         raise GraphError(f"{name} must give every node a neighbour")

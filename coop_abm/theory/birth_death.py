@@ -11,11 +11,15 @@ and with m_ij = w_ij/(d_i d_j), g_ij = w_ij/d_i and S = 1 (averaged) or d (accum
 
     (b/c)* = sum_ij m_ij S_i tau_ij / sum_ijl m_ij S_i g_il (tau_jl - tau_il).
 
-Derived in this project; it holds against the 2^N chain. Never positive on a graph of equal degrees.
+Where the game is played on another graph, w and d above are those of replacement, and S and g those of the game:
+an offspring goes where replacement leads, and its parent earned where the game led.
+
+Derived in this project; it holds against the 2^N chain. Never positive where the graph of replacement has equal degrees
+and payoffs are means.
 
 References
 ----------
-Allen2017, OhtsukiHauertLiebermanNowak2006
+Allen2017, OhtsukiHauertLiebermanNowak2006, OhtsukiPachecoNowak2007
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coop_abm.core.errors import TheoryError
+from coop_abm.core.errors import GraphError, TheoryError
 from coop_abm.theory.arguments import one_of, sparse_graph
 
 if TYPE_CHECKING:
@@ -37,33 +41,37 @@ PATIENCE = 50_000  # iterations
 VANISHES = 1e-9  # a denominator this small beside its terms is zero
 
 
-def critical_ratio(weights: object, *, payoff: str = "averaged") -> float:
+def critical_ratio(weights: object, *, payoff: str = "averaged", replacement: object = None) -> float:
     """(b/c)* of the donation game under birth-death updating: rho_C = rho_D there; signed, infinite for never.
 
     Parameters
     ----------
-    weights : array or scipy sparse (N, N)
+    weights : array or scipy sparse (N, N), who plays with whom
     payoff  : "averaged" or "accumulated" over neighbours
+    replacement : the same, whose offspring can replace whom; None: as ``weights``. It must be connected; the game
+              then need not be
 
     Raises
     ------
-    GraphError : weights negative, not finite, asymmetric, with self-loops or not connected
+    GraphError : weights negative, not finite, asymmetric, with self-loops or not connected; graphs that differ in size
     InputError : unknown payoff
     TheoryError : more than 5000 nodes, or no convergence (extremely unequal weights)
     """
-    graph = sparse_graph(weights, LARGEST)
+    plays = sparse_graph(weights, LARGEST, connected=replacement is None)
+    follows = plays if replacement is None else sparse_graph(replacement, LARGEST, name="replacement")
+    if follows.shape != plays.shape:
+        raise GraphError(f"replacement must have the {plays.shape[0]} nodes of weights; got {follows.shape[0]}")
     one_of("payoff", payoff, ("averaged", "accumulated"))
-    degree = np.asarray(graph.sum(axis=1)).ravel()
-    scale = np.ones(len(degree)) if payoff == "averaged" else degree
-    times = _times(graph, degree)
-    entries = graph.tocoo()
-    i, j = entries.row, entries.col
-    spread = entries.data / degree[i] / degree[j]
-    mixing = graph.multiply(1 / degree[:, None]).multiply(1 / degree[None, :]).tocsr()
-    met = scale[i] * entries.data / degree[i]
+    degree, partners = (np.asarray(each.sum(axis=1)).ravel() for each in (follows, plays))
+    scale = np.ones(len(degree)) if payoff == "averaged" else partners
+    times = _times(follows, degree)
+    mixing = follows.multiply(1 / degree[:, None]).multiply(1 / degree[None, :]).tocsr()
+    meetings, spread = plays.tocoo(), mixing.tocoo()
+    i, j = meetings.row, meetings.col
+    met = scale[i] * meetings.data / partners[i]
     far = float((met * (mixing @ times)[i, j]).sum())
     near = float((met * np.asarray(mixing.sum(axis=1)).ravel()[i] * times[i, j]).sum())
-    cost = float((spread * scale[i] * times[i, j]).sum())
+    cost = float((spread.data * scale[spread.row] * times[spread.row, spread.col]).sum())
     return math.inf if abs(far - near) <= VANISHES * (far + near) else cost / (far - near)
 
 

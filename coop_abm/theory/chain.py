@@ -1,8 +1,9 @@
 """The exact Markov chain of a small graph: all 2^N ways to place two strategies.
 
 Each step at most one node changes, so the chain is a table of flip probabilities, one per state and node.
-State s is a whole number whose bit i is 1 when node i plays A. Weights are symmetric; payoffs are weighted
-means over neighbours ("averaged") or weighted sums ("accumulated"); fitness is exp(intensity * payoff).
+State s is a whole number whose bit i is 1 when node i plays A. Weights are symmetric, but for birth_death with
+constant payoffs, where row i is where offspring of i goes. Payoffs are weighted means over neighbours ("averaged")
+or weighted sums ("accumulated"); fitness is exp(intensity * payoff).
 
     death_birth          a uniform node dies; neighbours compete for it by weight times fitness
     birth_death          a parent by fitness over all; its copy replaces a neighbour chosen by weight
@@ -10,9 +11,12 @@ means over neighbours ("averaged") or weighted sums ("accumulated"); fitness is 
     pairwise_comparison  a uniform node looks at a neighbour chosen by weight and copies it with
                          probability 1/(1 + exp(-intensity * (their payoff - own payoff)))
 
+With a graph of ``replacement`` payoffs come from the neighbours in ``weights``, and all that stands above is said of
+the neighbours and weights in ``replacement``; both have the same nodes.
+
 References
 ----------
-OhtsukiHauertLiebermanNowak2006, Allen2017, Traulsen2006
+OhtsukiHauertLiebermanNowak2006, Allen2017, Traulsen2006, OhtsukiPachecoNowak2007
 """
 
 from __future__ import annotations
@@ -22,8 +26,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from coop_abm.core.errors import GraphError, InputError
 from coop_abm.theory.absorption import expected_sums
-from coop_abm.theory.arguments import graph, matrix, number, one_of, whole
+from coop_abm.theory.arguments import graph, matrix, number, one_of, sparse_graph, whole
 from coop_abm.theory.composition import Structure
 from coop_abm.theory.fixation import FixationPair, FixationTimes
 from coop_abm.theory.roots import crossing
@@ -103,25 +108,30 @@ UPDATES: dict[str, Rule] = {
 
 
 def flip_probabilities(
-    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged"
+    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged", replacement: object = None
 ) -> np.ndarray:
     """The probability that each node changes strategy in one step, in each state; shape (2^N, N).
 
+    Parameters
+    ----------
+    weights     : array or scipy sparse (N, N), who plays with whom
+    replacement : the same, whose strategy can come to whom; None: as ``weights``
+
     Raises
     ------
-    GraphError : weights not connected, symmetric and free of self-loops
-    InputError : M not 2 x 2; unknown update or payoff
+    GraphError : weights not connected, symmetric and free of self-loops; graphs that differ in size
+    InputError : M not 2 x 2; unknown update or payoff; directed weights, and payoffs that are not constant
     TheoryError : more than 14 nodes
     """
-    dense = graph(weights, LARGEST)
+    plays, follows = _two_graphs(weights, replacement, M, update, payoff)
     beta = number("intensity", intensity)
     rule = UPDATES[one_of("update", update, UPDATES)]
-    nodes = _states(len(dense))
-    return rule.flips(nodes, dense, _payoffs(nodes, dense, matrix("M", M, 2), payoff), beta)
+    nodes = _states(len(plays))
+    return rule.flips(nodes, follows, _payoffs(nodes, plays, matrix("M", M, 2), payoff), beta)
 
 
 def transition_matrix(
-    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged"
+    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged", replacement: object = None
 ) -> scipy.sparse.csr_array:
     """The whole chain as a sparse matrix (2^N, 2^N): row = from, column = to, rows sum to 1.
 
@@ -131,7 +141,9 @@ def transition_matrix(
     """
     from scipy.sparse import coo_array
 
-    flip = flip_probabilities(weights, M, update=update, intensity=intensity, payoff=payoff)
+    flip = flip_probabilities(
+        weights, M, update=update, intensity=intensity, payoff=payoff, replacement=replacement
+    )  # fmt: skip
     states, size = flip.shape
     here = np.arange(states)
     there = here[:, None] ^ (1 << np.arange(size))
@@ -141,15 +153,18 @@ def transition_matrix(
 
 
 def graph_fixation(
-    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged", start: int = 1
-) -> FixationPair:
+    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged", start: int = 1,
+    replacement: object = None,
+) -> FixationPair:  # fmt: skip
     """rho_A and rho_B on a graph, from ``start`` uniformly placed mutants (1 .. N-1).
 
     Raises
     ------
     as ``flip_probabilities``; InputError : start out of range
     """
-    flip = flip_probabilities(weights, M, update=update, intensity=intensity, payoff=payoff)
+    flip = flip_probabilities(
+        weights, M, update=update, intensity=intensity, payoff=payoff, replacement=replacement
+    )  # fmt: skip
     size = flip.shape[1]
     mutants = whole("start", start, 1, size - 1)
     reach = _reach_all_a(flip)
@@ -161,7 +176,7 @@ def graph_fixation(
 
 
 def fixation_derivative(
-    weights: object, M: object, *, update: str, payoff: str = "averaged", start: int = 1
+    weights: object, M: object, *, update: str, payoff: str = "averaged", start: int = 1, replacement: object = None
 ) -> FixationPair:
     """d rho_A and d rho_B over d(intensity) at neutrality, exact: no differences of close numbers.
 
@@ -172,23 +187,42 @@ def fixation_derivative(
     ------
     as ``graph_fixation``
     """
-    neutral = flip_probabilities(weights, M, update=update, intensity=0.0, payoff=payoff)
-    states, size = neutral.shape
+    change = _derivatives(weights, M, update, payoff, replacement)
+    size = len(change).bit_length() - 1
     mutants = whole("start", start, 1, size - 1)
-    dense, nodes = graph(weights, LARGEST), _states(size)
-    slope = UPDATES[update].slope(nodes, dense, _payoffs(nodes, dense, matrix("M", M, 2), payoff))
-    reach = _reach_all_a(neutral)
-    there = np.arange(states)[:, None] ^ (1 << np.arange(size))
-    push = (slope * (reach[there] - reach[:, None])).sum(axis=1)
-    change = _until_absorbed(neutral, push, matter=[])
-    playing_a = nodes.sum(axis=1)
+    playing_a = _states(size).sum(axis=1)
     return FixationPair(
         cooperators=float(change[playing_a == mutants].mean()),
         defectors=float(-change[playing_a == size - mutants].mean()),
     )
 
 
-def structure(weights: object, *, update: str, payoff: str = "averaged") -> Structure:
+def placed_derivative(
+    weights: object, M: object, *, update: str, payoff: str = "averaged", replacement: object = None
+) -> np.ndarray:
+    """float (N,): d rho_A / d(intensity) at neutrality, from one A on each node.
+
+    Raises
+    ------
+    as ``graph_fixation``
+    """
+    change = _derivatives(weights, M, update, payoff, replacement)
+    return change[1 << np.arange(len(change).bit_length() - 1)]
+
+
+def _derivatives(weights: object, M: object, update: str, payoff: str, replacement: object) -> np.ndarray:
+    """d/d(intensity) at 0 of the probability to end in all A, from each state; float (2^N,)."""
+    neutral = flip_probabilities(weights, M, update=update, intensity=0.0, payoff=payoff, replacement=replacement)
+    states, size = neutral.shape
+    (plays, follows), nodes = _two_graphs(weights, replacement, M, update, payoff), _states(size)
+    slope = UPDATES[update].slope(nodes, follows, _payoffs(nodes, plays, matrix("M", M, 2), payoff))
+    reach = _reach_all_a(neutral)
+    there = np.arange(states)[:, None] ^ (1 << np.arange(size))
+    push = (slope * (reach[there] - reach[:, None])).sum(axis=1)
+    return _until_absorbed(neutral, push, matter=[])
+
+
+def structure(weights: object, *, update: str, payoff: str = "averaged", replacement: object = None) -> Structure:
     """The two weights of a graph, exact, under any of the update rules: also where no formula is known.
 
     Raises
@@ -196,20 +230,25 @@ def structure(weights: object, *, update: str, payoff: str = "averaged") -> Stru
     as ``graph_fixation``
     """
     units = ([[1, 0], [0, 0]], [[0, 1], [0, 0]])
-    pairs = [fixation_derivative(weights, unit, update=update, payoff=payoff) for unit in units]
+    pairs = [
+        fixation_derivative(weights, unit, update=update, payoff=payoff, replacement=replacement) for unit in units
+    ]
     return Structure(*(pair.cooperators - pair.defectors for pair in pairs))
 
 
 def fixation_times(
-    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged", start: int = 1
-) -> FixationTimes:
+    weights: object, M: object, *, update: str, intensity: float, payoff: str = "averaged", start: int = 1,
+    replacement: object = None,
+) -> FixationTimes:  # fmt: skip
     """Mean number of steps until ``start`` uniformly placed A take over, are lost, or either.
 
     Raises
     ------
     as ``graph_fixation``
     """
-    flip = flip_probabilities(weights, M, update=update, intensity=intensity, payoff=payoff)
+    flip = flip_probabilities(
+        weights, M, update=update, intensity=intensity, payoff=payoff, replacement=replacement
+    )  # fmt: skip
     size = flip.shape[1]
     mutants = whole("start", start, 1, size - 1)
     reach = _reach_all_a(flip)
@@ -220,8 +259,9 @@ def fixation_times(
 
 
 def abundance(
-    weights: object, M: object, *, update: str, intensity: float, mutation: float, payoff: str = "averaged"
-) -> np.ndarray:
+    weights: object, M: object, *, update: str, intensity: float, mutation: float, payoff: str = "averaged",
+    replacement: object = None,
+) -> np.ndarray:  # fmt: skip
     """Share of time in the long run in which 0 .. N nodes play A, with mutation; float (N+1,).
 
     Whatever strategy an update would leave at a node is turned into the other with probability ``mutation``. In
@@ -240,13 +280,15 @@ def abundance(
     from scipy.sparse import coo_array
 
     rate = number("mutation", mutation, 1e-12, 0.5)
-    flip = flip_probabilities(weights, M, update=update, intensity=intensity, payoff=payoff)
+    flip = flip_probabilities(
+        weights, M, update=update, intensity=intensity, payoff=payoff, replacement=replacement
+    )  # fmt: skip
     states, size = flip.shape
-    nodes, dense = _states(size), graph(weights, LARGEST)
+    nodes, (plays, follows) = _states(size), _two_graphs(weights, replacement, M, update, payoff)
     updated = np.full((1, size), 1 / size)
     if update == "birth_death":  # how often a node is replaced depends on who has offspring
-        fitness = _fitness(_payoffs(nodes, dense, matrix("M", M, 2), payoff), intensity)
-        updated = fitness / fitness.sum(axis=1, keepdims=True) @ (dense / dense.sum(axis=1, keepdims=True))
+        fitness = _fitness(_payoffs(nodes, plays, matrix("M", M, 2), payoff), intensity)
+        updated = fitness / fitness.sum(axis=1, keepdims=True) @ (follows / follows.sum(axis=1, keepdims=True))
     flip = flip + rate * (updated - 2 * flip)
     there = np.arange(states)[:, None] ^ (1 << np.arange(size))
     leaves = flip.sum(axis=1)
@@ -268,6 +310,7 @@ def critical(
     intensity: float,
     payoff: str = "averaged",
     start: int = 1,
+    replacement: object = None,
 ) -> float:
     """The benefit at which rho_A = rho_B at this intensity, in a family ``matrix_of(benefit)``; signed.
 
@@ -279,11 +322,29 @@ def critical(
 
     def difference(benefit: float) -> float:
         pair = graph_fixation(
-            weights, matrix_of(benefit), update=update, intensity=intensity, payoff=payoff, start=start
-        )
+            weights, matrix_of(benefit), update=update, intensity=intensity, payoff=payoff, start=start,
+            replacement=replacement,
+        )  # fmt: skip
         return pair.cooperators - pair.defectors
 
     return crossing(difference)
+
+
+def _two_graphs(
+    weights: object, replacement: object, M: object, update: str, payoff: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Who plays with whom, and whose strategy can come to whom; the game need not be connected where they differ."""
+    births = update == "birth_death"  # so offspring alone follows the weights, and may follow arrows
+    if replacement is None:
+        plays = follows = graph(weights, LARGEST, directed=births)
+    else:
+        plays = sparse_graph(weights, LARGEST, connected=False).toarray()
+        follows = sparse_graph(replacement, LARGEST, name="replacement", directed=births).toarray()
+        if follows.shape != plays.shape:
+            raise GraphError(f"replacement must have the {len(plays)} nodes of weights; got {len(follows)}")
+    if (follows != follows.T).any() and (payoff != "averaged" or np.ptp(matrix("M", M, 2), axis=1).any()):
+        raise InputError("M must have equal payoffs in each row, averaged, where weights are directed")
+    return plays, follows
 
 
 def _states(size: int) -> np.ndarray:
@@ -292,7 +353,7 @@ def _states(size: int) -> np.ndarray:
 
 def _payoffs(nodes: np.ndarray, weights: np.ndarray, M: np.ndarray, payoff: str) -> np.ndarray:
     degree = weights.sum(axis=1)
-    meets_a = nodes @ weights
+    meets_a = nodes @ weights.T
     (a, b), (c, d) = M
     total = np.where(nodes == 1, a * meets_a + b * (degree - meets_a), c * meets_a + d * (degree - meets_a))
     return total / degree if one_of("payoff", payoff, PAYOFFS) == "averaged" else total

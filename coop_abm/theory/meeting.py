@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import scipy.sparse
 
 LARGEST = 5000  # nodes; six N x N arrays of float64 take 1.2 GB there
-DENSE_UP_TO = 28  # nodes; N^2 unknowns in one dense system
+DENSE_UP_TO = 12  # nodes; N^2 unknowns in one dense system, few enough to need no second thread
 BLOCK = 256  # rows and columns that are transposed at a time, in cache
 PATIENCE = 50_000  # iterations
 TOLERANCE = 1e-12  # of the residual, beside the right-hand side

@@ -15,7 +15,10 @@ import numpy as np
 
 from coop_abm.core.errors import TheoryError
 from coop_abm.theory import fixation
-from coop_abm.theory.arguments import matrix, number, whole
+from coop_abm.theory.arguments import matrix, number, one_of, whole
+
+#: Under spontaneous mutation one event can move two individuals, so the chain is solved as a matrix.
+LARGEST_OF_TWO_STEPS = 1_000
 
 
 def rare(M: object, size: int, intensity: float) -> np.ndarray:
@@ -98,3 +101,59 @@ def stationary(M: object, size: int, intensity: float, mutation: float) -> np.nd
     steps = np.concatenate([[0.0], np.cumsum(up - down)])
     held = np.exp(steps - steps.max())
     return held / held.sum()
+
+
+def long_run(
+    M: object, size: int, intensity: float, mutation: float, *, update: str = "birth_death", kind: str = "reproduction"
+) -> np.ndarray:
+    """Share of time that j = 0 .. N individuals play the first of two strategies, by any update rule; float (N + 1,).
+
+    The well-mixed population is the complete graph: whoever is replaced or looked at is another individual. Kinds of
+    mutation: under *reproduction* whatever strategy an update would leave behind is turned into the other with
+    probability `mutation`, also where somebody keeps its own; under *spontaneous*, after each update, somebody drawn
+    uniformly takes up the other strategy with this probability. ``stationary`` is imitation under reproduction.
+
+    Parameters
+    ----------
+    M : float (2, 2); size : N; intensity : of selection, fitness is exp(intensity x mean payoff)
+    update : "birth_death", "death_birth", "imitation" or "pairwise_comparison"
+
+    Raises
+    ------
+    InputError : M not 2 x 2, mutation not in (0, 1], unknown update or kind
+    TheoryError : more than 1,000 individuals under spontaneous mutation, whose chain moves by two
+
+    References
+    ----------
+    Moran1958
+    """
+    n, u = whole("size", size, 2), number("mutation", mutation, 1e-300, 1)
+    one_of("kind", kind, ("reproduction", "spontaneous"))
+    up, down = np.zeros(n + 1), np.zeros(n + 1)
+    up[1:n], down[1:n] = fixation.steps(M, n, intensity, update)
+    j = np.arange(n + 1)
+    if kind == "reproduction":
+        replaced = _replaced(up, update)  # probability that this is one of the first strategy
+        rise = (1 - u) * up + u * (1 - replaced - up)
+        fall = (1 - u) * down + u * (replaced - down)
+        with np.errstate(divide="ignore"):
+            steps = np.concatenate([[0.0], np.cumsum(np.log(rise[:n]) - np.log(fall[1:]))])
+        held = np.exp(steps - steps.max())
+        return held / held.sum()
+    if n > LARGEST_OF_TWO_STEPS:
+        raise TheoryError(f"size: spontaneous mutation is solved up to {LARGEST_OF_TWO_STEPS:,} individuals; got {n:,}")
+    event = np.diag(1 - up - down) + np.diag(up[:n], 1) + np.diag(down[1:], -1)
+    struck = np.diag(np.full(n + 1, 1 - u)) + u * (np.diag((n - j[:n]) / n, 1) + np.diag(j[1:] / n, -1))
+    return _stationary(event @ struck)
+
+
+def _replaced(up: np.ndarray, update: str) -> np.ndarray:
+    """Probability that the one who is replaced, or who revises, plays the first strategy; float (N + 1,)."""
+    n = len(up) - 1
+    j = np.arange(n + 1)
+    if update != "birth_death":
+        return j / n
+    parent = np.zeros(n + 1)  # plays the first strategy; its offspring replaces one of the n - 1 others
+    parent[n] = 1.0
+    parent[1:n] = up[1:n] * (n - 1) / (n - j[1:n])
+    return (j - parent) / (n - 1)

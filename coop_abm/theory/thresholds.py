@@ -144,6 +144,36 @@ def imitation(degree: float, size: int | None = None) -> float:
     return k + 2 if n is None else _ratio(n * (k + 2) - 2 * k - 2, n - 2 * k - 2)
 
 
+def death_birth_on_two(interaction: float, replacement: float, overlap: float, size: int | None = None) -> float:
+    """Death-birth where one meets on one regular graph and is replaced on another: h g / l, (N-2)/(N l/(h g) - 2).
+
+    Both have the same N nodes; h and g are their degrees, and every node has l neighbours that are so in both. With
+    one graph, h = g = l, it is :func:`death_birth`. The finite form is exact where the two walks commute, G P = P G
+    (rings, tori: it does not matter along which graph one goes first), and for others close: 0.05 % on 30 nodes.
+    Meeting times tau of ancestral lines on a regular graph obey (P tau + tau P)/2 = tau - 1 + D with D diagonal and N
+    on average, so that the cost is N - 2 and the gain N l/(h g) - 2. Infinite at N l = 2 h g, negative below.
+
+    References
+    ----------
+    OhtsukiPachecoNowak2007, OhtsukiNowakPacheco2007 (limit); Chen2013, Allen2017 (method of the finite form)
+    """
+    h, g, both, n = _two_degrees(interaction, replacement, overlap, size)
+    return _ratio(h * g, both) if n is None else _ratio(h * g * (n - 2), n * both - 2 * h * g)
+
+
+def imitation_on_two(interaction: float, replacement: float, overlap: float, size: int | None = None) -> float:
+    """The same under imitation: h (g+2) / l, and (N(g+2)-2(g+1))/(N l/h - 2(g+1)) on N nodes.
+
+    References
+    ----------
+    OhtsukiPachecoNowak2007 (limit); Chen2013, Allen2017 (method of the finite form)
+    """
+    h, g, both, n = _two_degrees(interaction, replacement, overlap, size)
+    if n is None:
+        return _ratio(h * (g + 2), both)
+    return _ratio(h * (n * (g + 2) - 2 * (g + 1)), n * both - 2 * h * (g + 1))
+
+
 def birth_death(size: int | None = None) -> float:
     """Birth-death updating on a regular graph: never; -(N-1) at size N, as in a well-mixed population.
 
@@ -211,6 +241,17 @@ def _degree_and_size(degree: float, size: int | None) -> tuple[float, int | None
     n = whole("size", size, 2)
     number("degree", degree, 1, n - 1)
     return k, n
+
+
+def _two_degrees(
+    interaction: float, replacement: float, overlap: float, size: int | None
+) -> tuple[float, float, float, int | None]:
+    h, g = number("interaction", interaction, 1), number("replacement", replacement, 1)
+    n = None if size is None else whole("size", size, 2)
+    if n is not None:
+        number("interaction", h, 1, n - 1)
+        number("replacement", g, 1, n - 1)
+    return h, g, number("overlap", overlap, 0, min(h, g)), n
 
 
 def _ratio(numerator: float, denominator: float) -> float:

@@ -126,3 +126,37 @@ def test_on_a_graph_rare_mutants_are_seen_in_the_ratio_of_their_fixation(update)
 def test_complete_mutation_leaves_nothing_to_select():
     held = chain.abundance(nx.to_numpy_array(nx.cycle_graph(6)), GAME, update="imitation", intensity=3.0, mutation=0.5)
     assert held == pytest.approx([math.comb(6, j) / 64 for j in range(7)])
+
+
+@pytest.mark.parametrize("update", fixation.UPDATES)
+@pytest.mark.parametrize("rate", [0.02, 0.4])
+def test_a_mixed_population_is_the_enumerated_complete_graph(update, rate):
+    everybody = np.ones((6, 6)) - np.eye(6)
+    held = mutation.long_run(GAME, 6, 0.7, rate, update=update)
+    assert held == pytest.approx(chain.abundance(everybody, GAME, update=update, intensity=0.7, mutation=rate))
+
+
+@pytest.mark.parametrize(("intensity", "rate"), [(0.0, 0.01), (0.3, 0.05), (1.5, 0.3), (0.2, 1.0)])
+def test_imitation_is_the_process_of_offspring_that_may_replace_their_parent(intensity, rate):
+    held = mutation.long_run(GAME, 12, intensity, rate, update="imitation")
+    assert held == pytest.approx(mutation.stationary(GAME, 12, intensity, rate))
+
+
+@pytest.mark.parametrize("update", fixation.UPDATES)
+def test_spontaneous_mutants_by_hand(update):
+    """Two individuals: 0, 1 or 2 of the first strategy. An update makes them equal with a known chance."""
+    rate = 0.3
+    up, down = (float(x[0]) for x in fixation.steps(GAME, 2, 0.7, update))
+    event = np.array([[1, 0, 0], [down, 1 - up - down, up], [0, 0, 1]])
+    struck = np.array([[1 - rate, rate, 0], [rate / 2, 1 - rate, rate / 2], [0, rate, 1 - rate]])
+    held = mutation.long_run(GAME, 2, 0.7, rate, update=update, kind="spontaneous")
+    assert held @ event @ struck == pytest.approx(held, abs=1e-14) and held.sum() == pytest.approx(1)
+
+
+def test_a_long_run_that_is_none_is_refused():
+    with pytest.raises(InputError, match="kind"):
+        mutation.long_run(GAME, 10, 0.1, 0.1, kind="cosmic")
+    with pytest.raises(InputError, match="update"):
+        mutation.long_run(GAME, 10, 0.1, 0.1, update="wright_fisher")
+    with pytest.raises(TheoryError, match="1,000"):
+        mutation.long_run(GAME, 2_000, 0.1, 0.1, kind="spontaneous")
