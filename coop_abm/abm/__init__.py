@@ -11,5 +11,6 @@ from coop_abm.abm.agent import CoopAgent
 from coop_abm.abm.model import CoopModel
 from coop_abm.abm.policy import AgentView
 from coop_abm.abm.reporters import AGENT_REPORTERS
+from coop_abm.abm.staged import StagedModel
 
-__all__ = ["AGENT_REPORTERS", "AgentView", "CoopAgent", "CoopModel"]
+__all__ = ["AGENT_REPORTERS", "AgentView", "CoopAgent", "CoopModel", "StagedModel"]

@@ -105,7 +105,7 @@ class CoopModel(mesa.Model):
         # Sweeps hand over numpy's scalars, which a strict knob would refuse.
         plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in knobs.items()}
         declared = lab.world(given, graph=graph, **plain)
-        seed = _seed(rng)
+        seed = seed_of(rng)
         replicate = int(replicate) if isinstance(replicate, np.integer) else replicate
         lab.check_whole("replicate", replicate, 0, lab.MOST_REPLICATES)
         flat = {knob.path.replace(".", "__"): knob.value for knob in knobs_of(declared)}
@@ -458,7 +458,8 @@ class CoopModel(mesa.Model):
         return self._space
 
 
-def _seed(rng: Any) -> int:
+def seed_of(rng: Any) -> int:
+    """The root seed of a model that was given this; one from the system for None."""
     if rng is None:
         return secrets.randbits(53)  # a float, and so JSON in a browser, holds it exactly
     seed = int(rng) if isinstance(rng, np.integer) else rng

@@ -7,13 +7,12 @@ total fitness, are renewed only where heads changed.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from coop_abm.core.dice import drawn, open_stream
 from coop_abm.core.kernel import kernel
 from coop_abm.engine.world import shuffled, winner_of
+from coop_abm.updates.base import fitness_at
 
 
 @kernel
@@ -34,7 +33,7 @@ def value_group(g, heads, members, world, fitness, total):
                     payoff += mates * world.matrix[s, t]
                 if world.averaged == 1:
                     payoff = payoff / (members[g] - 1)
-            fitness[g, s] = heads[g, s] * math.exp(world.intensity * payoff)
+            fitness[g, s] = heads[g, s] * fitness_at(payoff, world.intensity, world.linear)
             total[g] += fitness[g, s]
 
 

@@ -5,12 +5,11 @@ For one population that is looked at; ensembles count heads instead (``colonies.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from coop_abm.core.kernel import kernel
 from coop_abm.engine.groups import grow
+from coop_abm.updates.base import fitness_at
 
 
 @kernel
@@ -36,7 +35,7 @@ def renew_group(g, strategy, group, alive, world, count, payoff, fitness):
             payoff[i] = total / (members - 1) if world.averaged == 1 else total
         else:
             payoff[i] = 0.0
-        fitness[i] = math.exp(world.intensity * payoff[i])
+        fitness[i] = fitness_at(payoff[i], world.intensity, world.linear)
 
 
 @kernel

@@ -121,7 +121,19 @@ def neutral_drift(
                 scenario, heads, total - batch, seed=seed, begin=batch, most_events=most_events, progress=progress
             )
             sums = Sums(np.concatenate([sums.values, more.values]), sums.events + more.events)
-            found = estimate(sums)
+    return drift_ratio(scenario, sums, seed=seed, criterion=criterion)
+
+
+def drift_ratio(scenario: Scenario, sums: Sums, *, seed: int = 0, criterion: Literal["RD", "AD"] = "RD") -> DriftRatio:
+    """What sums over neutral replicates say of a scenario's critical ratio; so one can look while they come in.
+
+    Raises
+    ------
+    TheoryError
+        if the scenario has no benefit and cost
+    """
+    first, slope = payoff_family(scenario, seed)
+    found = _root(_advantage(sums, first, criterion), _advantage(sums, slope, criterion))
     t0, t1, t2, _t3 = sums.values.T
     return DriftRatio(
         *found, _root(-t1, t2), ratio(t1 + t2, t1 - t2), _in_errors(mean(t0), t1), len(t0), sums.events
@@ -186,12 +198,14 @@ def _process(scenario: Scenario, answers: Answers) -> Callable[..., Any]:
             "birth_death": (1 / (n - 1), 2 / (n * (n - 1))),
         }[kind]
         return lambda *rest: neutral.drift_mixed(size, earns[0], gained, changed, *rest)
-    value = scenario.update.reproductive_value(strength)
+    replacing, reach = answers.replacing(), answers.replacing().strength()
+    value = scenario.update.reproductive_value(reach)
     if value is None:
-        value = (1 / strength) / (1 / strength).sum()  # birth-death: who is replaced more often matters less
+        value = (1 / reach) / (1 / reach).sum()  # birth-death: who is replaced more often matters less
     own = float(scenario.update.own_weight)
     world = neutral.Drift(
-        size, *answers.rows, strength, value, meets, earns, own, int(kind == "pairwise_comparison")
+        size, *replacing.rows, reach, value, meets, earns, own, int(kind == "pairwise_comparison"),
+        int(answers.two_graphs), *answers.rows, strength,
     )  # fmt: skip
     run = neutral.drift_by_birth if kind == "birth_death" else neutral.drift_by_revision
     return lambda *rest: run(world, *rest)

@@ -39,9 +39,10 @@ from coop_abm.engine.keys import (
     no_keys,
 )
 from coop_abm.engine.mixed import advance_mixed, ensemble_mixed
+from coop_abm.engine.mutating import mutating
 from coop_abm.engine.nodes import advance_graph, ensemble_graph, recount, renew, renew_all
 from coop_abm.engine.recording import record_generations, record_graph, record_keyed, record_mixed
-from coop_abm.engine.world import World
+from coop_abm.engine.world import World, check_fitness
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.structures.neighbours import degree, row_of
 from coop_abm.updates.base import Kernels
@@ -57,7 +58,8 @@ class Process(NamedTuple):
 
     kind  : "mixed", "graph", "groups" or "generations"
     world : what events read
-    ensemble, advance : the kernels, bound to the scenario's update rule
+    ensemble, advance : the kernels, bound to the scenario's update rule; no ensemble where strategies mutate, because
+        none of them fixes then
     record : advances a number of generations and writes the heads of each strategy after each of them
         (``recording.py``); None where individuals are born and die
     keyed : whether nodes have keys
@@ -65,7 +67,7 @@ class Process(NamedTuple):
 
     kind: str
     world: World
-    ensemble: Kernel
+    ensemble: Kernel | None
     advance: Kernel
     record: Kernel | None
     keyed: bool = False
@@ -95,11 +97,12 @@ def process(
     Raises
     ------
     ScenarioError
-        if payoffs depend on standings that change, or fitness would overflow
+        if payoffs depend on standings that change, or fitness would overflow or not be positive
     """
     if scenario.indirect.enabled and not scenario.indirect.assessment.innate:
         raise ScenarioError("indirect.assessment must be type on the event clock")
     answers, update = scenario.answers(seed, graph), scenario.update
+    replacing = answers.replacing()
     matrix = np.ascontiguousarray(scenario.matrix(answers) if matrix is None else matrix, np.float64)
     averaged = scenario.payoff == "averaged"
     strength = answers.strength()
@@ -113,19 +116,24 @@ def process(
             f"update.intensity x payoff must stay below {LARGEST_EXPONENT:g}, or fitness overflows; "
             f"got {update.selection:g} x {largest:g}"
         )
+    # A weight of 0 is the way back along an arrow, which nothing takes.
+    there = replacing.weight[replacing.weight > 0]
+    check_fitness(update, float(matrix.min()) * (1.0 if averaged else float(strength.max())), there)
     rule = update.kernels(not averaged)
     gained = update.generational or rule.gain is not None
     # A takeover moves many nodes at once, which no rule's gain knows of: then runs are counted.
     followed = record_gains and kind in FOLLOWED and answers.groups == 1
-    value = update.reproductive_value(strength) if followed else None
+    value = update.reproductive_value(replacing.strength()) if followed else None
     keys, indptr = no_keys(), answers.indptr
-    if kind == "graph" and keyed and len(answers.weight) == 0 and (answers.groups == 1 or answers.split == 0):
+    # A key says what one earns and whom one may copy at once, so it is for worlds of one graph.
+    evenly = len(answers.weight) == 0 and not answers.two_graphs
+    if kind == "graph" and keyed and evenly and (answers.groups == 1 or answers.split == 0):
         degree_of = np.diff(answers.indptr)
         least = degree_of.min()
         degrees = np.unique(degree_of) if degree_of.max() > least else np.array([least])
         if count_keys(degrees, len(matrix)) <= MOST_KEYS:
             local = rule.source is not None
-            keys = keys_of(degree_of, degrees, matrix, update.selection, averaged, local)
+            keys = keys_of(degree_of, degrees, matrix, update.selection, averaged, local, update.linear)
             if len(degrees) == 1:
                 indptr = degrees  # all have one number of neighbours, so rows need not be looked up
     # In place, because a million nodes are many. A node without neighbours in its group earns nothing; any
@@ -133,14 +141,16 @@ def process(
     scale = strength
     scale[strength == 0] = 1.0
     np.divide(1.0, scale, out=scale) if averaged else scale.fill(1.0)
+    indices = _unsigned(answers.indices)
     world = World(
         size=size,
         indptr=indptr,
-        indices=answers.indices.astype(np.int32, copy=False).view(np.uint32),
+        indices=indices,
         weight=answers.weight,
         matrix=matrix,
         scale=np.ascontiguousarray(scale[:size] if size <= len(scale) else np.full(size, scale[0])),
         intensity=update.selection,
+        linear=int(update.linear),
         value=value if value is not None and gained else np.empty(0),
         groups=answers.groups,
         group_size=answers.group_size,
@@ -152,7 +162,15 @@ def process(
         pedigree=answers.pedigree,
         draws=update.draws,
         keys=keys,
+        mutation=update.mutation,
+        spontaneous=int(update.mutation_kind == "spontaneous"),
+        replacing_indptr=replacing.indptr if answers.two_graphs else indptr,
+        replacing_indices=_unsigned(replacing.indices) if answers.two_graphs else indices,
+        replacing_weight=replacing.weight,
     )
+    if update.mutation > 0:
+        advance, record = mutating(kind, rule, keyed=len(keys.holds) > 0)
+        return Process(kind, world, None, advance, record, keyed=len(keys.holds) > 0)
     if kind == "generations":
         return Process(kind, world, ensemble_generations, advance_generations, record_generations)
     if kind == "groups":
@@ -171,6 +189,11 @@ def process(
     bound = advance_graph.using(replace=rule.replace, gain=gain)
     record = record_graph.using(advance_graph=bound)
     return Process(kind, world, ensemble_graph.using(advance_graph=bound), bound, record)
+
+
+def _unsigned(indices: np.ndarray) -> np.ndarray:
+    """Neighbours as uint32; the same memory where they are int32."""
+    return indices.astype(np.int32, copy=False).view(np.uint32)
 
 
 def columns_of(ready: Process, strategy: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -207,7 +230,7 @@ def assign_node(ready: Process, columns: tuple[np.ndarray, ...], count: np.ndarr
         for site in (row, *near):
             renew(
                 site, held, world.size, world.indptr, world.indices, world.weight, world.matrix,
-                world.scale, world.intensity, helping, payoff, fitness,
+                world.scale, world.intensity, world.linear, helping, payoff, fitness,
             )  # fmt: skip
     count[before] -= 1
     count[strategy] += 1

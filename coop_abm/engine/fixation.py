@@ -20,6 +20,7 @@ from coop_abm.core.errors import InputError, NotAbsorbed, ScenarioError
 from coop_abm.core.workers import in_parts
 from coop_abm.engine.events import FOLLOWED, Process, process
 from coop_abm.engine.statistics import FEWEST, Estimate, mean, planned, share
+from coop_abm.scenario.expectation import MUTATES
 from coop_abm.scenario.scenario import Scenario
 
 #: A single run that has not fixed after so many events is given up, loudly.
@@ -106,6 +107,9 @@ def ensemble(
     NotAbsorbed
         if a run is not over after `patience` events
     """
+    if ready.ensemble is None:
+        raise ScenarioError(MUTATES)
+    ensemble = ready.ensemble
     winner, events = np.empty(runs, np.int64), np.empty(runs, np.int64)
     gains = np.full(runs, np.nan)
     start = np.ascontiguousarray(start, np.int64)
@@ -115,7 +119,7 @@ def ensemble(
         arguments = [ready.world, base, first + at, start, patience, winner[part], events[part]]
         if ready.kind in FOLLOWED:
             arguments.append(gains[part])
-        ready.ensemble(*arguments)
+        ensemble(*arguments)
 
     longest = LONGEST // ready.world.size**2 if ready.kind in FOLLOWED else CHUNK  # a run takes about N^2 events
     in_parts(chunk, runs, min(CHUNK, longest), progress)
@@ -135,12 +139,14 @@ def starting(scenario: Scenario, invader: int, heads: int) -> np.ndarray:
     Raises
     ------
     ScenarioError
-        if there are not two strategies, or groups that never meet
+        if strategies mutate, there are not two of them, or groups that never meet
     InputError
         if there is nobody, or nobody else, to start with
     """
     if invader not in (0, 1) or not 1 <= heads < scenario.size:
         raise InputError(f"invader must be 0 or 1 and heads in [1, {scenario.size - 1}]; got {invader} and {heads}")
+    if scenario.update.mutation > 0:
+        raise ScenarioError(MUTATES)
     if len(scenario.repertoire().names) != 2:
         raise ScenarioError("players: fixation is measured between two strategies; this world has another number")
     if scenario.group.enabled and 0 < scenario.group.size < scenario.size and scenario.group.split == 0:

@@ -5,8 +5,6 @@ A generation counts as N events, so that time means the same under every update 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from coop_abm.core.dice import open_stream
@@ -14,6 +12,7 @@ from coop_abm.core.kernel import kernel
 from coop_abm.engine.families import born_into_families, breed, summed_up
 from coop_abm.engine.world import seat_all, shuffled, winner_of
 from coop_abm.structures.neighbours import degree, edge_weight, neighbour
+from coop_abm.updates.base import fitness_at
 
 
 @kernel
@@ -46,8 +45,9 @@ def earn(world, strategy, second, count, payoff, fitness):
     best = payoff[0]
     for i in range(n):
         best = max(best, payoff[i])
-    for i in range(n):  # measured from the richest, so that it cannot overflow
-        fitness[i] = math.exp(world.intensity * (payoff[i] - best))
+    level = 0.0 if world.linear == 1 else best  # measured from the richest, so that no exponential overflows
+    for i in range(n):
+        fitness[i] = fitness_at(payoff[i] - level, world.intensity, world.linear)
 
 
 @kernel

@@ -139,6 +139,7 @@ class EventWorld:
     count  : int64 (S,), heads (or alleles) of each strategy; not kept up to date among groups that grow
     second : int64 (N,), the other alleles of diploid individuals; (0,) where all are haploid
     changing : what the kernels change, in the order in which they take it
+    within : events of the present generation that were taken one by one (:meth:`event`); the next step takes the rest
     """
 
     def __init__(self, scenario: Scenario, seed: int = 0, *, replicate: int = 0, graph: int | None = None):
@@ -148,6 +149,7 @@ class EventWorld:
         self.helper = self._start.helper
         self._population, self.stream = begin(self.process, self._start, streams_of([(seed, replicate)])[0])
         self.changing, self.count, self.second = self._population
+        self.within = 0
 
     def close(self) -> None:
         """Nothing to give back: tables decide on this clock."""
@@ -195,9 +197,28 @@ class EventWorld:
             renew_group(int(group[row]), own, group, alive, world, scratch, payoff, fitness)
 
     def step(self) -> None:
-        """One generation: as many events as there is room for individuals, or fewer if all agree."""
+        """One generation: as many events as there is room for individuals, or fewer if all agree.
+
+        Where some of them were taken already, the rest.
+        """
+        self._happen(self.scenario.size - self.within)
+        self.within = 0
+
+    def event(self) -> int:
+        """One event alone; a whole generation where all are replaced at once.
+
+        Returns
+        -------
+        Events of the present generation that are done, 0 if it is over
+        """
+        alone = self.process.kind != "generations"
+        self._happen(1)
+        self.within = (self.within + 1) % self.scenario.size if alone else 0
+        return self.within
+
+    def _happen(self, events: int) -> None:
         ready = self.process
-        self.stream = words(ready.advance(ready.world, *self.changing, self.scenario.size, *self.stream)[-4:])
+        self.stream = words(ready.advance(ready.world, *self.changing, events, *self.stream)[-4:])
 
     def tells(self, measures: Iterable[str]) -> bool:
         """Do these measures follow from how many hold each strategy, so that :meth:`record` is enough?"""
@@ -214,7 +235,11 @@ class EventWorld:
         if self.process.record is None:
             raise ScenarioError("record: heads are not counted while groups grow and shrink; take steps")
         series = np.empty((generations, len(self.count)), np.int64)
-        self.stream = words(self.process.record(self.process.world, *self.changing, series, *self.stream))
+        begun = int(self.within > 0 and generations > 0)
+        if begun:  # the kernel counts whole generations
+            self.step()
+            series[0] = self.count
+        self.stream = words(self.process.record(self.process.world, *self.changing, series[begun:], *self.stream))
         return series
 
     @property

@@ -11,8 +11,6 @@ kept for each node instead (``nodes.py``).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from coop_abm.core.dice import drawn, open_stream
@@ -20,7 +18,7 @@ from coop_abm.core.kernel import kernel
 from coop_abm.engine.nodes import recount
 from coop_abm.engine.world import Keys, shuffled, winner_of
 from coop_abm.structures.neighbours import degree, neighbour, row_of
-from coop_abm.updates.base import someone
+from coop_abm.updates.base import fitness_at, someone
 
 #: Tables of more keys than this would not stay in the processor's cache.
 MOST_KEYS = 1 << 18
@@ -47,8 +45,9 @@ def count_keys(degrees: np.ndarray, strategies: int) -> int:
 
 
 def keys_of(
-    degree_of: np.ndarray, degrees: np.ndarray, matrix: np.ndarray, intensity: float, averaged: bool, local: bool
-) -> Keys:
+    degree_of: np.ndarray, degrees: np.ndarray, matrix: np.ndarray, intensity: float, averaged: bool, local: bool,
+    linear: bool = False,
+) -> Keys:  # fmt: skip
     """What keys say.
 
     Parameters
@@ -58,6 +57,7 @@ def keys_of(
     matrix    : float (S, S), expected felt payoff of an encounter
     averaged  : whether payoffs are means over neighbours, and not sums
     local     : whether the update rule replaces the one it draws, by a neighbour or not at all
+    linear    : whether fitness is 1 + intensity x payoff, and not exponential
     """
     strategies, digits = len(matrix), int(degrees.max()) + 1
     stride = digits ** (strategies - 1)
@@ -89,7 +89,7 @@ def keys_of(
         idle=idle.ravel() if local else np.empty(0, np.int8),
         helping=(holds == 0).astype(np.float64),
         payoff=payoff,
-        fitness=np.array([math.exp(intensity * x) for x in payoff.tolist()]),
+        fitness=np.array([fitness_at.plain(x, intensity, int(linear)) for x in payoff.tolist()]),
     )
 
 

@@ -59,7 +59,14 @@ def board(scenario: Scenario, answers: Answers, plain: Plain | None) -> Board | 
     """The board of this world; None if it is none, or its sums of payoffs depend on the order of neighbours."""
     graph, source = scenario.network.graph, scenario.update.kernels(False).source
     joined = getattr(graph, "joined", None)
-    if plain is None or joined is None or answers.groups > 1 or len(answers.indptr) == 0:
+    if (
+        plain is None
+        or joined is None
+        or answers.groups > 1
+        or answers.two_graphs
+        or len(answers.indptr) == 0
+        or scenario.update.mutation > 0
+    ):
         return None
     if len(plain.felt) != 2 or source not in (source_of_the_best, source_of_the_first) or scenario.partners == "one":
         return None

@@ -1,26 +1,64 @@
 """Who replaces whom, at the end of a round.
 
 Four kernels of one form, of which :func:`learner` picks the one of a world: ``(t, dice, answers, intensity, pressure,
-replacements, strategy, alive, payoff, group, standing, opinion)``.
+replacements, mutation, strategy, alive, payoff, group, standing, opinion)``.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from coop_abm.core.dice import LEARN, SPLIT, happens, open_stream_at, thrown, uniform
+from coop_abm.core.dice import LEARN, MUTATE, SPLIT, happens, open_stream_at, thrown, uniform
 from coop_abm.core.kernel import Kernel, kernel
 from coop_abm.engine.encounter import clear_name
 from coop_abm.engine.families import breed, summed_up
 from coop_abm.engine.groups import grow, take_over
 from coop_abm.mechanisms.base import Answers
-from coop_abm.updates.base import Kernels, Update
+from coop_abm.updates.base import Kernels, Update, other_than
 from coop_abm.updates.imitation import source_of_the_best, source_of_the_first
 
 #: Rebound to the kernels of an update rule by ``Kernel.using``.
 replace = source = grow
+
+
+class Mutation(NamedTuple):
+    """What learners know of mutation.
+
+    chance     : probability that somebody takes up another strategy, drawn uniformly
+    in_turn    : 1 if whoever is replaced in turn may mutate at once, 0 if everybody may at the end of the round
+    strategies : of the repertoire
+    """
+
+    chance: float
+    in_turn: int
+    strategies: int
+
+
+def mutation_of(update: Update, strategies: int) -> Mutation:
+    """What learners know of the mutation of this rule. Where all revise or are born, all may mutate."""
+    in_turn = update.mutation_kind == "reproduction" and not update.synchronous
+    return Mutation(update.mutation, int(in_turn), strategies)
+
+
+@kernel
+def mutate(t, turn, i, k, dice, mutation, strategy):
+    """Perhaps individual i of replicate k takes up another strategy, drawn uniformly."""
+    if happens(mutation.chance, dice, k, MUTATE, t, 2 * turn, i):
+        u = uniform(dice, k, MUTATE, t, 2 * turn + 1, i)
+        strategy[k, i] = other_than(strategy[k, i], u, mutation.strategies)
+
+
+@kernel
+def mutate_all(t, dice, mutation, strategy, alive):
+    """At the end of a round each of the living may mutate."""
+    if mutation.chance > 0.0 and mutation.in_turn == 0:
+        for k in range(strategy.shape[0]):
+            for i in range(strategy.shape[1]):
+                if alive[k, i] == 1:
+                    mutate(t, 0, i, k, dice, mutation, strategy)
 
 
 @kernel
@@ -35,6 +73,13 @@ def fitness_of(payoff, alive, intensity, fitness):
             best = payoff[i]
     for i in range(payoff.shape[0]):
         fitness[i] = math.exp(intensity * (payoff[i] - best)) if alive[i] == 1 else 0.0
+
+
+@kernel
+def linear_fitness_of(payoff, alive, intensity, fitness):
+    """In the place of :func:`fitness_of` where fitness is 1 + intensity x payoff."""
+    for i in range(payoff.shape[0]):
+        fitness[i] = 1.0 + intensity * payoff[i] if alive[i] == 1 else 0.0
 
 
 @kernel
@@ -146,7 +191,7 @@ def learn_from_the_first(t, dice, answers, intensity, pressure, strategy, alive,
 
 @kernel
 def learn_in_turn(
-    t, dice, answers, intensity, pressure, replacements, strategy, alive, payoff, group, standing, opinion
+    t, dice, answers, intensity, pressure, replacements, mutation, strategy, alive, payoff, group, standing, opinion
 ):
     """Some individuals are replaced one after the other, by the payoffs of this round.
 
@@ -169,7 +214,11 @@ def learn_in_turn(
                 strategy[k, dead] = strategy[k, parent]
                 fitness[dead] = fitness[parent]
                 clear_name(k, dead, standing, opinion)
+            if mutation.in_turn == 1:
+                mutate(t, 1 + r, dead, k, dice, mutation, strategy)
+            if parent != dead:
                 overtake(t, 1 + r, dead, k, dice, answers, strategy, group)
+    mutate_all(t, dice, mutation, strategy, alive)
 
 
 @kernel
@@ -182,7 +231,7 @@ def overtake(t, turn, i, k, dice, answers, strategy, group):
 
 @kernel
 def grow_in_turn(
-    t, dice, answers, intensity, pressure, replacements, strategy, alive, payoff, group, standing, opinion
+    t, dice, answers, intensity, pressure, replacements, mutation, strategy, alive, payoff, group, standing, opinion
 ):
     """Some births, one after the other, in groups that grow and split."""
     fitness = np.empty(answers.size)
@@ -196,11 +245,14 @@ def grow_in_turn(
             )  # fmt: skip
             if newborn >= 0:
                 clear_name(k, newborn, standing, opinion)
+                if mutation.in_turn == 1:
+                    mutate(t, 1 + r, newborn, k, dice, mutation, strategy)
+    mutate_all(t, dice, mutation, strategy, alive)
 
 
 @kernel
 def reproduce_together(
-    t, dice, answers, intensity, pressure, replacements, strategy, alive, payoff, group, standing, opinion
+    t, dice, answers, intensity, pressure, replacements, mutation, strategy, alive, payoff, group, standing, opinion
 ):
     """Everybody is replaced at once by offspring of parents drawn from the whole population."""
     n = answers.size
@@ -219,28 +271,30 @@ def reproduce_together(
         for i in range(n):
             strategy[k, i] = child[i]
             clear_name(k, i, standing, opinion)
+    mutate_all(t, dice, mutation, strategy, alive)
 
 
 @kernel
 def revise_together(
-    t, dice, answers, intensity, pressure, replacements, strategy, alive, payoff, group, standing, opinion
+    t, dice, answers, intensity, pressure, replacements, mutation, strategy, alive, payoff, group, standing, opinion
 ):
     """:func:`learn_together` in the form that all learners have."""
     learn_together(t, dice, answers, intensity, pressure, strategy, alive, payoff, group)
+    mutate_all(t, dice, mutation, strategy, alive)
 
 
 def learner(update: Update, rule: Kernels, answers: Answers) -> Kernel:
     """The kernel that says who replaces whom at the end of a round of this world."""
-    if update.generational:
-        return reproduce_together
-    if answers.fluid:
-        return grow_in_turn
+    mapped = {"fitness_of": linear_fitness_of} if update.linear else {}
+    if update.generational or answers.fluid:
+        found = reproduce_together if update.generational else grow_in_turn
+        return found.using(**mapped) if mapped else found
     if update.synchronous and rule.source is not None:
         if rule.source is source_of_the_best and answers.groups == 1 and len(answers.indptr):
             return revise_together.using(learn_together=learn_from_the_best)
         even = len(answers.weight) == 0 and len(answers.indptr) > 0 and answers.groups == 1
         if rule.source is source_of_the_first and even:
             return revise_together.using(learn_together=learn_from_the_first)
-        fitting = {} if update.by_fitness else {"fitness_of": no_fitness}
+        fitting = mapped if update.by_fitness else {"fitness_of": no_fitness}
         return revise_together.using(learn_together=learn_together.using(source=rule.source, **fitting))
-    return learn_in_turn if rule.replace is None else learn_in_turn.using(replace=rule.replace)
+    return learn_in_turn if rule.replace is None else learn_in_turn.using(replace=rule.replace, **mapped)

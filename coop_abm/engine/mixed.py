@@ -5,14 +5,13 @@ Sites are strategies, with their head counts as multiplicity: a population of an
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from coop_abm.core.dice import drawn, open_stream
 from coop_abm.core.kernel import kernel
 from coop_abm.engine.groups import grow
 from coop_abm.engine.world import winner_of
+from coop_abm.updates.base import fitness_at
 
 #: Rebound to the kernel of an update rule by ``Kernel.using``.
 replace = grow
@@ -30,7 +29,7 @@ def weigh(count, world, strategy, multiplicity, weight, payoff, fitness):
             weight[s * n_strategies + t] = others if others > 0 else 0.0
             total += weight[s * n_strategies + t] * world.matrix[s, t]
         payoff[s] = total * world.scale[s]
-        fitness[s] = math.exp(world.intensity * payoff[s])
+        fitness[s] = fitness_at(payoff[s], world.intensity, world.linear)
 
 
 @kernel

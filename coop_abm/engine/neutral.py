@@ -27,13 +27,14 @@ class Drift(NamedTuple):
     """What neutral drift on a graph reads.
 
     size      : number of nodes
-    indptr, indices, weight : neighbours as compressed rows; no weight: all edges weigh 1
+    indptr, indices, weight : who can replace, or be copied by, whom, as compressed rows; no weight: all edges weigh 1
     strength  : float (N,), weighted degree
     value     : float (N,), reproductive values
     meets     : float (N,), what turns the weight of A around a node into its y x earning
     earns     : float (N,), what a payoff is multiplied with: 1 for means, weighted degree for sums
     own       : weight of oneself among those whose strategy one may take up
     pairwise  : 1 if one looks at one neighbour and copies it with probability 1/2
+    two       : 1 if one meets on another graph; then the rest says who is met, else it is the same again
     """
 
     size: int
@@ -46,38 +47,53 @@ class Drift(NamedTuple):
     earns: np.ndarray
     own: float
     pairwise: int
+    two: int
+    met_indptr: np.ndarray
+    met_indices: np.ndarray
+    met_weight: np.ndarray
+    met_strength: np.ndarray
 
 
 @kernel
-def look_around(world, is_a, near, around):
+def look_around(size, indptr, indices, weight, is_a, near, around):
     """Write how many neighbours of each node are A, and how much their edges weigh."""
-    for i in range(world.size):
+    for i in range(size):
         near[i] = 0
         around[i] = 0.0
-        for e in range(degree(i, world.size, world.indptr)):
-            if is_a[neighbour(i, e, world.indptr, world.indices)] == 1:
+        for e in range(degree(i, size, indptr)):
+            if is_a[neighbour(i, e, indptr, indices)] == 1:
                 near[i] += 1
-                around[i] += edge_weight(i, e, world.indptr, world.weight)
+                around[i] += edge_weight(i, e, indptr, weight)
 
 
 @kernel
-def turn(i, world, is_a, near, around):
-    """Node i changes its strategy, and its neighbours see it."""
-    step = 1 - 2 * is_a[i]
-    is_a[i] += step
-    for e in range(degree(i, world.size, world.indptr)):
-        j = neighbour(i, e, world.indptr, world.indices)
+def tell_neighbours(i, step, size, indptr, indices, weight, strength, near, around):
+    """Node i is an A more, or less, to its neighbours."""
+    for e in range(degree(i, size, indptr)):
+        j = neighbour(i, e, indptr, indices)
         near[j] += step
-        around[j] += step * edge_weight(i, e, world.indptr, world.weight)
+        around[j] += step * edge_weight(i, e, indptr, weight)
         if near[j] == 0:  # so that rounding of weights cannot build up
             around[j] = 0.0
-        elif near[j] == degree(j, world.size, world.indptr):
-            around[j] = world.strength[j]
+        elif near[j] == degree(j, size, indptr):
+            around[j] = strength[j]
+
+
+@kernel
+def turn(i, world, is_a, near, around, close, met):
+    """Node i changes its strategy, and its neighbours see it: those of replacement, and those who meet it."""
+    step = 1 - 2 * is_a[i]
+    is_a[i] += step
+    tell_neighbours(i, step, world.size, world.indptr, world.indices, world.weight, world.strength, near, around)
+    if world.two == 1:
+        tell_neighbours(
+            i, step, world.size, world.met_indptr, world.met_indices, world.met_weight, world.met_strength, close, met
+        )
     return step
 
 
 @kernel
-def gains_around(j, world, is_a, around):
+def gains_around(j, world, is_a, around, met):
     """What the four payoffs add when node j revises: covariances over those that it may copy.
 
     Under pairwise comparison the payoff of j itself counts too, and half of all events, in which nobody
@@ -91,7 +107,7 @@ def gains_around(j, world, is_a, around):
     for e in range(degree(j, world.size, world.indptr)):
         i = neighbour(j, e, world.indptr, world.indices)
         w = edge_weight(j, e, world.indptr, world.weight)
-        y = w * around[i] * world.meets[i]
+        y = w * met[i] * world.meets[i]
         s = w * world.earns[i]
         meeting += y
         earning += s
@@ -99,7 +115,7 @@ def gains_around(j, world, is_a, around):
             meeting_a += y
             earning_a += s
     share = around[j] / total
-    y = around[j] * world.meets[j]
+    y = met[j] * world.meets[j]
     s = world.earns[j]
     if world.pairwise == 1:
         half = 0.5 * world.value[j]
@@ -145,13 +161,17 @@ def drift_by_revision(world, base, first, start, limit, sums, events):
     is_a = np.empty(size, np.int64)
     near = np.empty(size, np.int64)
     around = np.empty(size)
+    close = np.empty(size if world.two == 1 else 0, np.int64)
+    met = np.empty(size) if world.two == 1 else around
     asks_itself = world.own > 0.0 or world.pairwise == 1
     for k in range(events.shape[0]):
         s0, s1, s2, s3 = open_stream(base, first + k)
         s0, s1, s2, s3 = shuffled(start, placed, s0, s1, s2, s3)
         for i in range(size):
             is_a[i] = 1 - placed[i]
-        look_around(world, is_a, near, around)
+        look_around(size, world.indptr, world.indices, world.weight, is_a, near, around)
+        if world.two == 1:
+            look_around(size, world.met_indptr, world.met_indices, world.met_weight, is_a, close, met)
         heads = start[0]
         t0 = 0.0
         t1 = 0.0
@@ -170,9 +190,9 @@ def drift_by_revision(world, base, first, start, limit, sums, events):
                     continue
             elif among == 0 or among == all_of_them:  # those who compete are all alike
                 if (among == 0) == (mine == 1):
-                    heads += turn(j, world, is_a, near, around)
+                    heads += turn(j, world, is_a, near, around, close, met)
                 continue
-            g0, g1, g2, g3 = gains_around(j, world, is_a, around)
+            g0, g1, g2, g3 = gains_around(j, world, is_a, around, met)
             t0 += g0
             t1 += g1
             t2 += g2
@@ -180,7 +200,7 @@ def drift_by_revision(world, base, first, start, limit, sums, events):
             u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
             new = 1 if u * (world.strength[j] + world.own) < around[j] + world.own * mine else 0
             if new != mine:
-                heads += turn(j, world, is_a, near, around)
+                heads += turn(j, world, is_a, near, around, close, met)
         sums[k, 0] = t0
         sums[k, 1] = t1
         sums[k, 2] = t2
@@ -200,12 +220,16 @@ def drift_by_birth(world, base, first, start, limit, sums, events):
     is_a = np.empty(size, np.int64)
     near = np.empty(size, np.int64)
     around = np.empty(size)
+    close = np.empty(size if world.two == 1 else 0, np.int64)
+    met = np.empty(size) if world.two == 1 else around
     for k in range(events.shape[0]):
         s0, s1, s2, s3 = open_stream(base, first + k)
         s0, s1, s2, s3 = shuffled(start, placed, s0, s1, s2, s3)
         for i in range(size):
             is_a[i] = 1 - placed[i]
-        look_around(world, is_a, near, around)
+        look_around(size, world.indptr, world.indices, world.weight, is_a, near, around)
+        if world.two == 1:
+            look_around(size, world.met_indptr, world.met_indices, world.met_weight, is_a, close, met)
         heads = start[0]
         for which in range(4):
             sums[k, which] = 0.0
@@ -224,7 +248,7 @@ def drift_by_birth(world, base, first, start, limit, sums, events):
                     change += edge_weight(parent, e, world.indptr, world.weight) * world.value[j]
             change /= world.strength[parent]
             earning = world.earns[parent]
-            meeting = around[parent] * world.meets[parent]
+            meeting = met[parent] * world.meets[parent]
             if mine == 1:
                 sums[k, 1] += change * earning
                 sums[k, 3] += change * meeting
@@ -235,7 +259,7 @@ def drift_by_birth(world, base, first, start, limit, sums, events):
             u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
             dead = random_neighbour(parent, u, size, world.indptr, world.indices, world.weight)
             if is_a[dead] != mine:
-                heads += turn(dead, world, is_a, near, around)
+                heads += turn(dead, world, is_a, near, around, close, met)
         events[k] = done if heads == 0 or heads == size else -1
 
 

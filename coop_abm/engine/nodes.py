@@ -1,11 +1,9 @@
 """The event clock on a graph where payoffs are kept for each node, and renewed around one that changed.
 
-For edges with weights, groups that take each other over, and worlds of too many keys (``keys.py``).
+For edges with weights, groups that take each other over, worlds of two graphs and of too many keys (``keys.py``).
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
@@ -14,14 +12,14 @@ from coop_abm.core.kernel import kernel
 from coop_abm.engine.groups import take_over
 from coop_abm.engine.world import shuffled, winner_of
 from coop_abm.structures.neighbours import degree, edge_weight, neighbour
-from coop_abm.updates.base import someone
+from coop_abm.updates.base import fitness_at, someone
 
 #: Rebound to the kernels of an update rule by ``Kernel.using``.
 replace = gain = someone
 
 
 @kernel
-def renew(i, strategy, size, indptr, indices, weight, matrix, scale, intensity, helping, payoff, fitness):
+def renew(i, strategy, size, indptr, indices, weight, matrix, scale, intensity, linear, helping, payoff, fitness):
     """Write what follows from the strategies around site i: what it can expect of its neighbours."""
     own = strategy[i]
     total = 0.0
@@ -29,7 +27,7 @@ def renew(i, strategy, size, indptr, indices, weight, matrix, scale, intensity, 
         total += edge_weight(i, e, indptr, weight) * matrix[own, strategy[neighbour(i, e, indptr, indices)]]
     helping[i] = 1.0 if own == 0 else 0.0
     payoff[i] = total * scale[i]
-    fitness[i] = math.exp(intensity * payoff[i])
+    fitness[i] = fitness_at(payoff[i], intensity, linear)
 
 
 @kernel
@@ -38,7 +36,7 @@ def renew_all(strategy, world, helping, payoff, fitness):
     for i in range(world.size):
         renew(
             i, strategy, world.size, world.indptr, world.indices, world.weight, world.matrix, world.scale,
-            world.intensity, helping, payoff, fitness,
+            world.intensity, world.linear, helping, payoff, fitness,
         )  # fmt: skip
 
 
@@ -51,7 +49,9 @@ def advance_graph(world, strategy, count, key, helping, payoff, fitness, limit, 
     ``updates/base.py``) and the stream.
     """
     size, intensity, pressure, split = world.size, world.intensity, world.pressure, world.split  # read in every event
+    linear = world.linear
     indptr, indices, weight = world.indptr, world.indices, world.weight
+    near, others, ties = world.replacing_indptr, world.replacing_indices, world.replacing_weight
     matrix, scale, value, draws = world.matrix, world.scale, world.value, world.draws
     alone = np.empty(0)
     recorded = value.shape[0] > 0
@@ -65,20 +65,48 @@ def advance_graph(world, strategy, count, key, helping, payoff, fitness, limit, 
             w, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
         place = u * size
         v = place - np.int64(place)
-        dead, parent = replace(u, v, w, size, alone, indptr, indices, weight, key, fitness, payoff, pressure)
+        dead, parent = replace(u, v, w, size, alone, near, others, ties, key, fitness, payoff, pressure)
         done += 1
         if recorded:
-            gained += value[dead] * gain(dead, size, indptr, indices, weight, key, helping, fitness, payoff, pressure)
+            gained += value[dead] * gain(dead, size, near, others, ties, key, helping, fitness, payoff, pressure)
         old = strategy[dead]
         new = strategy[parent]
         if new != old:
             strategy[dead] = new
             count[old] -= 1
             count[new] += 1
-            renew(dead, strategy, size, indptr, indices, weight, matrix, scale, intensity, helping, payoff, fitness)
+            renew(
+                dead,
+                strategy,
+                size,
+                indptr,
+                indices,
+                weight,
+                matrix,
+                scale,
+                intensity,
+                linear,
+                helping,
+                payoff,
+                fitness,
+            )
             for e in range(degree(dead, size, indptr)):
                 j = neighbour(dead, e, indptr, indices)
-                renew(j, strategy, size, indptr, indices, weight, matrix, scale, intensity, helping, payoff, fitness)
+                renew(
+                    j,
+                    strategy,
+                    size,
+                    indptr,
+                    indices,
+                    weight,
+                    matrix,
+                    scale,
+                    intensity,
+                    linear,
+                    helping,
+                    payoff,
+                    fitness,
+                )
             left = count[new] < size
         if split > 0.0 and parent != dead:
             u, s0, s1, s2, s3 = drawn(s0, s1, s2, s3)
@@ -88,7 +116,19 @@ def advance_graph(world, strategy, count, key, helping, payoff, fitness, limit, 
                 recount(strategy, count)
                 for i in range(other * world.group_size, (other + 1) * world.group_size):
                     renew(
-                        i, strategy, size, indptr, indices, weight, matrix, scale, intensity, helping, payoff, fitness
+                        i,
+                        strategy,
+                        size,
+                        indptr,
+                        indices,
+                        weight,
+                        matrix,
+                        scale,
+                        intensity,
+                        linear,
+                        helping,
+                        payoff,
+                        fitness,
                     )
                 left = winner_of(count, size) < 0
     return done, gained, s0, s1, s2, s3

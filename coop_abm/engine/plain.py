@@ -194,17 +194,18 @@ def count_all(strategy, alive, count):
 
 @kernel
 def advance_plain(
-    t, steps, dice, answers, plain, helper, intensity, pressure, replacements,
+    t, steps, dice, answers, listed, plain, helper, intensity, pressure, replacements, mutation,
     strategy, alive, payoff, group, standing, opinion, acts, counts,
 ):  # fmt: skip
     """Rounds t to t + steps - 1 of a plain world.
 
+    listed : the answers as the update rule reads them (``rounds.Play._listed``)
     counts : int64 (R, steps, S) written, holders of each strategy after each round; the others as in ``State``
     """
     for step in range(steps):
         earn(t + step, dice, answers, plain, strategy, payoff, acts)
         learn(
-            t + step, dice, answers, intensity, pressure, replacements,
+            t + step, dice, listed, intensity, pressure, replacements, mutation,
             strategy, alive, payoff, group, standing, opinion,
         )  # fmt: skip
         for k in range(strategy.shape[0]):

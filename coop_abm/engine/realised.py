@@ -150,6 +150,8 @@ def sampled_process(scenario: Scenario, games: int) -> Process:
             "realised payoffs: the population must be mixed (no network, groups or families) with update birth_death; "
             f"got {scenario.update.kind} with {', '.join(scenario.active) or 'no rule'} on"
         )
+    if scenario.update.linear or scenario.update.mutation > 0:
+        raise ScenarioError("realised payoffs: update.fitness must be exponential and update.mutation 0")
     if scenario.payoff != "averaged" or not answers.innate:
         raise ScenarioError("realised payoffs: payoff must be averaged and indirect.assessment must be type")
     payoffs = scenario.game.payoffs()

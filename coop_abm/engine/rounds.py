@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import math
 
 import numpy as np
 
@@ -26,12 +27,12 @@ from coop_abm.core.state import State
 from coop_abm.engine.encounter import Encounters, encounters, known_by_type, look, settle
 from coop_abm.engine.families import born_into_families, families
 from coop_abm.engine.lattice import advance_board, advance_scores, board
-from coop_abm.engine.learning import learner
+from coop_abm.engine.learning import Mutation, learner, mutation_of
 from coop_abm.engine.measures import Snapshot
 from coop_abm.engine.minds import Deciders, Encountered, deciders, forget, mark, note
 from coop_abm.engine.plain import advance_plain, count_all, earn_from_all, earn_from_one, plain
 from coop_abm.engine.playing import close_round, manners, open_round, play_round
-from coop_abm.engine.world import seat_all
+from coop_abm.engine.world import check_fitness, seat_all
 from coop_abm.mechanisms.base import Answers
 from coop_abm.scenario.scenario import Scenario
 
@@ -101,7 +102,8 @@ class Play:
         self.texts = Texts()
         self.words = Words(scenario.talk_limit, self.texts)
         rule = scenario.update.kernels(scenario.payoff == "accumulated" and scenario.partners == "all")
-        self.learn = learner(scenario.update, rule, self.answers)
+        check_fitness(scenario.update, self._lowest, self.answers.replacing().weight)
+        self.learn = learner(scenario.update, rule, self.answers.replacing())
         self.pressure = scenario.update.pressure(scenario.payoff_spread())
         self.state = State.neutral(replicates, scenario.size, pairs=bool(self.answers.private), minds=scenario.minded)
         self.state.group[:] = self.answers.group
@@ -127,6 +129,17 @@ class Play:
                 f"size: {count:,} encounters a round need {replicates * count * BYTES_PER_ENCOUNTER / 2**30:.0f} GiB; "
                 f"permitted are {LARGEST_TABLE / 2**30:.0f} GiB (partners = one needs fewest)"
             )
+
+    @property
+    def _lowest(self) -> float:
+        """A bound from below for what somebody can earn in a round, in units of the game; at most 0."""
+        lowest = float((self.payoffs + self.answers.relatedness * self.payoffs.T).min())
+        if lowest >= 0:
+            return 0.0
+        if self.answers.continuation > 0:
+            return -math.inf
+        summed = self.scenario.payoff == "accumulated" and self.scenario.partners == "all"
+        return lowest * (float(self.answers.strength().max()) if summed else 1.0)
 
     @property
     def _encounters_a_round(self) -> int:
@@ -302,20 +315,22 @@ class Play:
 
     @functools.cached_property
     def _listed(self) -> Answers:
-        """The answers, neighbours in the order in which the update rule looks at them."""
-        around = getattr(self.scenario.network.graph, "around", None)
-        if not (self.scenario.update.in_order and self.scenario.network.enabled and around):
-            return self.answers
-        return self.answers._replace(indices=around(self.scenario.size).ravel())
+        """The answers, neighbours those whom the update rule looks at, in the order in which it does."""
+        network, replacing = self.scenario.network, self.answers.replacing()
+        around = getattr(network.replacement if network.two_graphs else network.graph, "around", None)
+        if not (self.scenario.update.in_order and network.enabled and around):
+            return replacing
+        return replacing._replace(indices=around(self.scenario.size).ravel())
 
     @functools.cached_property
     def _deciders(self) -> Deciders:
         return deciders(self.scenario)
 
     @property
-    def _selection(self) -> tuple[float, float, int]:
+    def _selection(self) -> tuple[float, float, int, Mutation]:
         update = self.scenario.update
-        return update.selection, self.pressure, int(getattr(update, "replacements", 0))
+        mutation = mutation_of(update, len(self.repertoire.names))
+        return update.selection, self.pressure, int(getattr(update, "replacements", 0)), mutation
 
     @property
     def _columns(self) -> tuple[np.ndarray, ...]:
@@ -360,11 +375,11 @@ class Play:
             )  # fmt: skip
             self.round += rounds
             self._name_by_type()
-        elif self.plain is not None and self._listed is self.answers:
+        elif self.plain is not None:
             earn = earn_from_one if self.scenario.partners == "one" else earn_from_all
             advance_plain.using(earn=earn, learn=self.learn)(
-                *begun, self.answers, self.plain, self.repertoire.helper, *self._selection, *self._columns,
-                self.acts, counts,
+                *begun, self.answers, self._listed, self.plain, self.repertoire.helper, *self._selection,
+                *self._columns, self.acts, counts,
             )  # fmt: skip
             self.round += rounds
         else:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from coop_abm.core.errors import TheoryError
-from coop_abm.scenario.expectation import payoff_family, weights_of
+from coop_abm.scenario.expectation import MUTATES, payoff_family, weights_of
 from coop_abm.scenario.scenario import Scenario
 from coop_abm.theory import composition, remeeting
 from coop_abm.theory.ancestry import BACK_STEPS
@@ -57,10 +57,13 @@ def walked_ratio(
         raise TheoryError(
             f"walks: need a graph without groups or families, and an update among {', '.join(BACK_STEPS)}; got {kind}"
         )
+    if scenario.update.mutation > 0:
+        raise TheoryError(MUTATES)
     first, slope = payoff_family(scenario, seed)
     found = remeeting.critical_ratio(
-        weights_of(answers), update=kind, payoff=scenario.payoff, seed=seed, relative_error=relative_error,
-        progress=progress,
+        weights_of(answers), update=kind, payoff=scenario.payoff,
+        replacement=weights_of(answers.replacing()) if answers.two_graphs else None,
+        seed=seed, relative_error=relative_error, progress=progress,
     )  # fmt: skip
 
     def composed(ratio: float) -> float:

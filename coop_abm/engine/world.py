@@ -7,7 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from coop_abm.core.dice import drawn
+from coop_abm.core.errors import ScenarioError
 from coop_abm.core.kernel import kernel
+from coop_abm.updates.base import Update
+
+#: Edges that weigh less are refused where fitness is linear: what is left of weight x fitness must keep its digits.
+LIGHTEST = 1e-200
 
 
 class Keys(NamedTuple):
@@ -47,6 +52,7 @@ class World(NamedTuple):
     scale     : float (size,), what the sum over neighbours is multiplied with: 1 over weighted
                 degree for averaged payoffs, 1 for accumulated ones
     intensity : intensity of selection
+    linear    : 1 if fitness is 1 + intensity x payoff, else it is exponential
     value     : float (size,), reproductive values; empty where gains are not recorded
     groups, group_size, split : see ``Answers``
     averaged  : 1 if a payoff is the mean over mates, 0 if their sum (where groups change in size)
@@ -54,6 +60,10 @@ class World(NamedTuple):
     family, founders, pedigree : see ``Answers``
     draws     : random numbers that an event on a graph takes, see ``Update.draws``
     keys      : what the keys of nodes say, where nodes have keys
+    mutation, spontaneous : probability that somebody mutates; 1 if anybody may at any time, else whoever is
+                born or revises
+    replacing_indptr, replacing_indices, replacing_weight : neighbours among whom one is replaced, or finds a model:
+                those above, unless the world has two graphs; read where payoffs are kept for each site
     """
 
     size: int
@@ -63,6 +73,7 @@ class World(NamedTuple):
     matrix: np.ndarray
     scale: np.ndarray
     intensity: float
+    linear: int
     value: np.ndarray
     groups: int
     group_size: int
@@ -74,6 +85,33 @@ class World(NamedTuple):
     pedigree: int
     draws: int
     keys: Keys
+    mutation: float
+    spontaneous: int
+    replacing_indptr: np.ndarray
+    replacing_indices: np.ndarray
+    replacing_weight: np.ndarray
+
+
+def check_fitness(update: Update, lowest: float, weight: np.ndarray) -> None:
+    """Refuse a linear fitness that is not above 0 for the lowest payoff that somebody can have.
+
+    lowest : in units of the game; those who meet nobody have 0
+    weight : of edges, (0,) where all weigh 1
+    """
+    if not update.linear:
+        return
+    least = 1.0 + update.selection * min(lowest, 0.0) if update.selection > 0 else 1.0
+    if not least > 0:
+        bound = f"the lowest payoff is {lowest:g}" if lowest > -np.inf else "payoffs of many turns have no lower bound"
+        raise ScenarioError(
+            f"update.fitness: linear needs 1 + intensity x payoff above 0, and {bound}; got update.intensity = "
+            f"{update.selection:g} (exponential permits any)"
+        )
+    if len(weight) and weight.min() < LIGHTEST:
+        raise ScenarioError(
+            f"update.fitness: linear needs edges that weigh {LIGHTEST:g} or more; got {weight.min():g} "
+            "(exponential permits any)"
+        )
 
 
 @kernel

@@ -16,6 +16,8 @@ class Game(Part):
     """A symmetric game of two players and two actions."""
 
     actions: ClassVar[tuple[str, str]] = ("cooperate", "defect")
+    #: How many play one round of it.
+    seats: ClassVar[int] = 2
 
     def payoffs(self) -> np.ndarray:
         """float (2, 2): payoff of one turn to the own action (row) against the partner's (column).
@@ -28,3 +30,7 @@ class Game(Part):
     def has_ratio(self) -> bool:
         """Does the game have a benefit and a cost, so that a critical ratio can be asked for?"""
         return {"benefit", "cost"} <= type(self).model_fields.keys()
+
+    def by_helpers(self) -> np.ndarray:
+        """float (2, seats): payoff of one turn to the own action (row) where so many of the others cooperate."""
+        return self.payoffs()[:, ::-1].copy()

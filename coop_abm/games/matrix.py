@@ -1,4 +1,4 @@
-"""The five classic games of two actions."""
+"""The classic games of two actions."""
 
 from __future__ import annotations
 
@@ -115,3 +115,53 @@ class Harmony(_FourPayoffs):
         ordered = self.reward > self.temptation and self.sucker > self.punishment
         self._refuse_unless(ordered, "reward > temptation and sucker > punishment")
         return self
+
+
+class Assurance(_FourPayoffs):
+    """Cooperation is best if the other can be relied on, and worst if it cannot: a stag hunt of any four payoffs.
+
+    Names: assurance game [Sen1967], stag hunt where two hares are not worth what one is.
+    """
+
+    title = "Assurance"
+    references = ("Sen1967",)
+
+    kind: Literal["assurance"] = "assurance"
+    reward: float = knob(4.0, "reward R", low=-1e6, high=1e6, step=0.1, live=True, help="both cooperate")
+    temptation: float = knob(3.0, "temptation T", low=-1e6, high=1e6, step=0.1, live=True, help="defect on a helper")
+    punishment: float = knob(2.0, "punishment P", low=-1e6, high=1e6, step=0.1, live=True, help="both defect")
+    sucker: float = knob(0.0, "sucker's payoff S", low=-1e6, high=1e6, step=0.1, live=True, help="help a defector")
+
+    @model_validator(mode="after")
+    def _is_an_assurance_game(self) -> Self:
+        ordered = self.reward > self.temptation >= self.punishment > self.sucker
+        self._refuse_unless(ordered, "reward > temptation >= punishment > sucker")
+        return self
+
+
+class BattleOfTheSexes(Game):
+    """Two who would rather be together than apart, each at the place that it likes better.
+
+    To cooperate is to go to the other's favourite place, to defect to go to one's own. So the two meet where
+    exactly one of them cooperates. In this form the game is the same for both, as a :class:`Game` must be.
+
+    Names: battle of the sexes [LuceRaiffa1957], hero [Rapoport1967].
+    """
+
+    title = "Battle of the sexes"
+    references = ("LuceRaiffa1957", "Rapoport1967")
+    actions = ("go to the other's place", "go to the own place")
+
+    kind: Literal["battle_of_the_sexes"] = "battle_of_the_sexes"
+    favourite: float = knob(2.0, "favourite", low=-1e6, high=1e6, step=0.1, live=True, help="meet at the own place")
+    second: float = knob(1.0, "second", low=-1e6, high=1e6, step=0.1, live=True, help="meet at the other's place")
+    apart: float = knob(0.0, "apart", low=-1e6, high=1e6, step=0.1, live=True, help="each somewhere else")
+
+    @model_validator(mode="after")
+    def _is_a_battle(self) -> Self:
+        if not self.favourite > self.second > self.apart:
+            raise ValueError("must keep favourite > second > apart")
+        return self
+
+    def payoffs(self) -> np.ndarray:
+        return np.array([[self.apart, self.second], [self.favourite, self.apart]])

@@ -31,6 +31,8 @@ class Answers(NamedTuple):
     size         : N, how many individuals there is room for
     indptr, indices, weight : neighbours as compressed rows (see ``structures/neighbours.py``); empty
                    ``indptr``: everybody is everybody's neighbour
+    replacement_indptr, replacement_indices, replacement_weight : the same for who can be replaced, or taught, by whom,
+                   where that is another graph; empty ``replacement_indptr``: the neighbours above
     assortment   : probability to meet a copy of oneself instead of a neighbour
     continuation : probability of another turn after each turn
     visibility   : probability to know the partner's standing, anew in each turn and direction
@@ -55,6 +57,9 @@ class Answers(NamedTuple):
     indptr: np.ndarray
     indices: np.ndarray
     weight: np.ndarray
+    replacement_indptr: np.ndarray
+    replacement_indices: np.ndarray
+    replacement_weight: np.ndarray
     assortment: float
     continuation: float
     visibility: float
@@ -80,6 +85,19 @@ class Answers(NamedTuple):
         return len(self.indptr) == 0 and self.groups == 1
 
     @property
+    def two_graphs(self) -> bool:
+        """Does one meet on one graph and get replaced on another?"""
+        return len(self.replacement_indptr) > 0
+
+    def replacing(self) -> Answers:
+        """The same answers with the graph of replacement for neighbours: what an update rule reads."""
+        if not self.two_graphs:
+            return self
+        return self._replace(
+            indptr=self.replacement_indptr, indices=self.replacement_indices, weight=self.replacement_weight
+        )
+
+    @property
     def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(indptr, indices, weight)."""
         return self.indptr, self.indices, self.weight
@@ -103,6 +121,9 @@ def neutral(size: int) -> Answers:
         indptr=np.empty(0, np.int64),
         indices=np.empty(0, np.int64),
         weight=np.empty(0),
+        replacement_indptr=np.empty(0, np.int64),
+        replacement_indices=np.empty(0, np.int32),
+        replacement_weight=np.empty(0),
         assortment=0.0,
         continuation=0.0,
         visibility=0.0,

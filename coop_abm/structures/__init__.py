@@ -1,8 +1,8 @@
 """Structures: who can meet and copy whom.
 
 A kind of graph is a declared part: ``build(size, seed)`` gives its :class:`Graph`, ``check(size)``
-refuses a size that it cannot have, and ``random = True`` says that the graph depends on the seed. A new kind
-is one file beside these, and its import here.
+refuses a size that it cannot have, ``random = True`` says that the graph depends on the seed, and
+``directed = True`` that offspring goes one way. A new kind is one file beside these, and its import here.
 The user's own graph comes in as a networkx graph or a file, and goes on as :class:`Edges`.
 """
 
@@ -22,6 +22,7 @@ from coop_abm.structures.random_geometric import RandomGeometric
 from coop_abm.structures.random_regular import RandomRegular
 from coop_abm.structures.ring import Ring
 from coop_abm.structures.star import Star
+from coop_abm.structures.superstar import Superstar
 from coop_abm.structures.torus import Torus
 from coop_abm.structures.tree import Tree
 from coop_abm.structures.watts_strogatz import WattsStrogatz

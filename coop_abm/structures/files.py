@@ -46,12 +46,31 @@ def read_graph(path: str | os.PathLike[str], *, weight: str | None = "weight") -
     GraphError
         if the file cannot be read or used: one printable line, ``FILE: why``
     """
+    return _read(path, lambda: _bytes(path), weight)
+
+
+def read_upload(name: str, data: bytes, *, weight: str | None = "weight") -> Graph:
+    """The graph in the bytes of a file that was handed over; its name says how it is written.
+
+    Parameters, Raises
+    ------------------
+    as :func:`read_graph`
+    """
+
+    def given() -> bytes:
+        if len(data) > limits.BYTES:
+            raise GraphError(f"must have at most {limits.BYTES} bytes; got {len(data)}")
+        return data
+
+    return _read(name, given, weight)
+
+
+def _read(path: str | os.PathLike[str], fetch: Callable[[], bytes], weight: str | None) -> Graph:
     try:
         suffix = Path(path).suffix.lower()
         if suffix not in READERS:
             raise GraphError(f"the suffix must be one of {', '.join(READERS)}")
-        data = _bytes(path)
-        text = data.decode("utf-8").removeprefix("\ufeff")
+        text = fetch().decode("utf-8").removeprefix("\ufeff")
         if "\x00" in text:
             raise GraphError("must be text; it has NUL bytes")
         return READERS[suffix](text, weight)

@@ -1,8 +1,11 @@
-"""Who is whose neighbour: one undirected, connected, weighted graph in compressed rows.
+"""Who is whose neighbour: one connected, weighted graph in compressed rows, undirected but for one kind.
 
 Node i has the neighbours ``indices[indptr[i]:indptr[i + 1]]``, in ascending order, and the weights
 of those edges in the same places. The complete graph is stored as its size alone, so a well-mixed
 population of a million costs nothing.
+
+A directed graph has both ends of every arrow in its rows, so that neighbourhood stays mutual, and the weight 0
+where nothing goes: the weight that i gives j is how likely offspring of i is to replace j.
 
 Anything else is refused in one line, or repaired and said: every repair is a sentence in `notes`.
 """
@@ -22,7 +25,7 @@ from coop_abm.core.errors import GraphError, quoted
 
 
 class Graph(NamedTuple):
-    """An undirected graph without self-loops and parallel edges.
+    """A graph without self-loops and parallel edges.
 
     size    : number of nodes N
     indptr  : int64 (N + 1,), where the row of each node starts; (0,) for the complete graph
@@ -31,6 +34,7 @@ class Graph(NamedTuple):
               (0,) for the complete graph
     labels  : the user's names of nodes 0 .. N-1; () where nodes have no names
     notes   : what was changed on the way here, one sentence each
+    directed : whether weights differ by direction; then a weight may be 0, one way
     """
 
     size: int
@@ -39,6 +43,7 @@ class Graph(NamedTuple):
     weight: np.ndarray
     labels: tuple[str | int, ...] = ()
     notes: tuple[str, ...] = ()
+    directed: bool = False
 
     @property
     def complete(self) -> bool:
@@ -76,8 +81,10 @@ class Graph(NamedTuple):
     def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Each edge once: int64 (E,) first < second, and float64 (E,) weight, in ascending order.
 
-        Written out for the complete graph too, N(N-1)/2 of them.
+        Written out for the complete graph too, N(N-1)/2 of them. Raises GraphError of a directed one: see `arrows`.
         """
+        if self.directed:
+            raise GraphError("graph: must be undirected here; got a directed one")
         if self.complete:
             first, second = np.triu_indices(self.size, 1)
             return first.astype(np.int64), second.astype(np.int64), np.ones(first.size)
@@ -85,10 +92,19 @@ class Graph(NamedTuple):
         once = first < self.indices
         return first[once], self.indices[once].astype(np.int64), self.weight[once]
 
+    def arrows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Each arrow of a directed graph once: int64 (A,) from, int64 (A,) to, float64 (A,) weight, ascending."""
+        first = np.repeat(np.arange(self.size, dtype=np.int64), self.degree)
+        there = self.weight > 0
+        return first[there], self.indices[there].astype(np.int64), self.weight[there]
+
     def weights_matrix(self) -> Any:
-        """The symmetric matrix of edge weights, scipy.sparse.csr_array (N, N)."""
+        """The matrix of weights, scipy.sparse.csr_array (N, N); row i is where offspring of i goes. Else symmetric."""
         from scipy.sparse import coo_array
 
+        if self.directed:
+            parents, places, weight = self.arrows()
+            return coo_array((weight, (parents, places)), shape=(self.size, self.size)).tocsr()
         first, second, weight = self.edges()
         rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
         cells = (np.concatenate([weight, weight]), (rows, columns))
@@ -103,7 +119,9 @@ class Graph(NamedTuple):
         if self.complete or (self.regular == self.size - 1 and not self.weighted):
             text.update(b"complete\n")
             return text.hexdigest()
-        first, second, weight = self.edges()
+        if self.directed:
+            text.update(b"directed\n")
+        first, second, weight = self.arrows() if self.directed else self.edges()
         for column, stored in ((first, "<i8"), (second, "<i8"), (weight, "<f8")):
             text.update(np.ascontiguousarray(column, stored).tobytes())
         return text.hexdigest()
@@ -328,6 +346,13 @@ def regular_rows(neighbours: np.ndarray) -> Graph:
     neighbours.sort(axis=1)
     indptr = np.arange(0, size * degree + 1, degree, dtype=np.int64)
     return Graph(size, indptr, neighbours.reshape(-1), all_one(size * degree))
+
+
+def shared(size: int, one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np.ndarray:
+    """int64 (N,): how many neighbours each node has that are so in both of two graphs, given as compressed rows."""
+    first, second = (np.repeat(np.arange(size), np.diff(rows[0])) * size + rows[1] for rows in (one, other))
+    both = np.intersect1d(first, second, assume_unique=True)
+    return np.bincount(both // size, minlength=size)
 
 
 def all_one(count: int) -> np.ndarray:

@@ -32,7 +32,8 @@ site by u alone must not read v there.
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+import math
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -70,6 +71,15 @@ class Update(Part):
     gain: ClassVar[Kernel | None] = None
     transition: ClassVar[Kernel | None] = None
 
+    mutation: float = knob(
+        0.0, "mutation", low=0, below=1, step=0.001,
+        help="probability that somebody takes up another strategy than it would, drawn uniformly from all others",
+    )  # fmt: skip
+    mutation_kind: Literal["reproduction", "spontaneous"] = knob(
+        "reproduction", "mutants arise",
+        help="reproduction: whoever is born or revises mutates; spontaneous: anybody, once a generation or round",
+    )  # fmt: skip
+
     def kernels(self, summed: bool) -> Kernels:
         """The kernels of this rule; `summed` where payoffs are sums over neighbours and not means."""
         return Kernels(self.replace, self.source, self.gain, self.transition)
@@ -78,6 +88,11 @@ class Update(Part):
     def selection(self) -> float:
         """Intensity of selection: fitness is exp(intensity x payoff); 0 for rules that know none."""
         return float(getattr(self, "intensity", 0.0))
+
+    @property
+    def linear(self) -> bool:
+        """Is fitness 1 + intensity x payoff, and not exp(intensity x payoff)?"""
+        return getattr(self, "fitness", "exponential") == "linear"
 
     @property
     def meets_itself(self) -> bool:
@@ -120,6 +135,32 @@ class Selection(Update):
         0.1, "intensity of selection", low=0, high=100, step=0.01, live=True,
         help="fitness is exp(intensity x payoff); 0 is neutral drift",
     )  # fmt: skip
+
+
+class Mapped(Selection):
+    """A rule that reads fitness alone, so that it does not matter what makes fitness of payoff."""
+
+    fitness: Literal["exponential", "linear"] = knob(
+        "exponential", "fitness map",
+        help="exponential: exp(intensity x payoff); linear: 1 + intensity x payoff, which must stay above 0",
+    )  # fmt: skip
+
+
+@kernel
+def fitness_at(payoff, intensity, linear):
+    """The fitness of one who earns `payoff`: 1 + intensity x payoff where `linear` is 1, else the exponential."""
+    if linear == 1:
+        return 1.0 + intensity * payoff
+    return math.exp(intensity * payoff)
+
+
+@kernel
+def other_than(strategy, u, strategies):
+    """One of all `strategies` but this one, drawn by the uniform number u; itself where there is no other."""
+    if strategies < 2:
+        return np.int64(strategy)
+    other = np.int64(u * (strategies - 1))
+    return other + 1 if other >= strategy else other
 
 
 @kernel

@@ -17,7 +17,7 @@ from coop_abm.structures.neighbours import (
     random_neighbour,
     strength_of,
 )
-from coop_abm.updates.base import Kernels, Selection, Update, chance_of, someone
+from coop_abm.updates.base import Kernels, Mapped, Selection, Update, chance_of, someone
 from coop_abm.updates.moran import FAINT, competition_gain, competitor, share_won
 
 
@@ -87,7 +87,7 @@ def gain_by_comparison(i, size, indptr, indices, weight, key, helping, fitness, 
     return moved / even
 
 
-class Imitation(Selection):
+class Imitation(Mapped):
     """A random individual keeps its own strategy or copies a neighbour's, in proportion to fitness.
 
     Names: imitation, IM [OhtsukiHauertLiebermanNowak2006].

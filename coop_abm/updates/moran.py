@@ -14,7 +14,7 @@ import numpy as np
 from coop_abm.core.kernel import kernel
 from coop_abm.core.part import knob
 from coop_abm.structures.neighbours import degree, edge_weight, neighbour, neighbour_share, random_neighbour
-from coop_abm.updates.base import Selection, chance_of, someone
+from coop_abm.updates.base import Mapped, chance_of, someone
 
 #: Below this sum of fitness, what is left of it has lost its digits.
 FAINT = 1e-280
@@ -159,7 +159,7 @@ def transition_after_birth(s, t, size, multiplicity, indptr, indices, weight, fi
     return ours / total * neighbour_share(t, s, size, indptr, indices, weight)
 
 
-class _Moran(Selection):
+class _Moran(Mapped):
     births = True
 
     replacements: int = knob(

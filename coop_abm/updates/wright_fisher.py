@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from coop_abm.updates.base import Selection
+from coop_abm.updates.base import Mapped
 
 
-class WrightFisher(Selection):
+class WrightFisher(Mapped):
     """Everybody dies, and every place is filled by offspring of a parent drawn from the whole population.
 
     Parents are drawn with replacement, in proportion to fitness. Where one meets may follow a graph, but

@@ -65,4 +65,7 @@ def world_with(part: Part) -> Scenario:
         return Scenario(size=12, indirect={"enabled": True, "visibility": 0.5, "assessment": part})
     if family == "updates":
         return Scenario(size=12, update=part)
+    if getattr(part, "directed", False):  # whose fitness must be constant
+        game = {"kind": "donation", "benefit": 0.0}
+        return Scenario(size=12, network={"enabled": True, "graph": part}, clock="event", game=game)
     return Scenario(size=12, network={"enabled": True, "graph": part})

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coop_abm.core.errors import ScenarioError
-from coop_abm.games import Donation, Harmony, PrisonersDilemma, Snowdrift, StagHunt
+from coop_abm.games import (
+    Assurance,
+    BattleOfTheSexes,
+    Donation,
+    Harmony,
+    PrisonersDilemma,
+    Snowdrift,
+    StagHunt,
+)
 from coop_abm.scenario import Scenario
 from coop_abm.scenario.knobs import replace
 
@@ -84,3 +92,26 @@ def test_a_stag_hunt_keeps_its_order_or_is_refused(stag, hare, alone):
 def test_a_game_out_of_order_is_refused_in_the_words_of_a_scenario():
     with pytest.raises(ScenarioError, match=r"^game: must keep stag > hare > alone; got "):
         replace(Scenario(game=StagHunt()), {"game.hare": 9.0})
+
+
+@given(reward=payoff, sucker=payoff, temptation=payoff, punishment=payoff)
+def test_an_assurance_game_keeps_its_order_or_is_refused(reward, sucker, temptation, punishment):
+    knobs = {"reward": reward, "sucker": sucker, "temptation": temptation, "punishment": punishment}
+    if reward > temptation >= punishment > sucker:
+        assert Assurance(**knobs).payoffs().tolist() == [[reward, sucker], [temptation, punishment]]
+    else:
+        with pytest.raises(ValueError, match="must keep reward > temptation >= punishment > sucker"):
+            Assurance(**knobs)
+
+
+def test_in_the_battle_of_the_sexes_two_meet_where_one_of_them_gives_way():
+    assert BattleOfTheSexes(favourite=10.0, second=7.0, apart=0.0).payoffs().tolist() == [[0.0, 7.0], [10.0, 0.0]]
+    with pytest.raises(ValueError, match="must keep favourite > second > apart"):
+        BattleOfTheSexes(second=3.0)
+
+
+@pytest.mark.parametrize("kind", members("games"))
+def test_payoffs_by_helpers_are_the_matrix_with_its_columns_turned(kind):
+    game = made(kind)
+    assert game.seats == 2
+    np.testing.assert_array_equal(game.by_helpers(), game.payoffs()[:, ::-1])

@@ -1,4 +1,4 @@
-"""What every kind of graph promises: one undirected connected graph, the same for the same seed."""
+"""What every kind of graph promises: one connected graph, undirected unless it says so, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SIZE = 12  # 3 x 4 of a torus, even for a random graph, and what the given edges
 
 
 def as_networkx(graph):
-    first, second, weight = graph.edges()
-    found = networkx.Graph()
+    first, second, weight = graph.arrows() if graph.directed else graph.edges()
+    found = networkx.DiGraph() if graph.directed else networkx.Graph()
     found.add_nodes_from(range(graph.size))
     found.add_weighted_edges_from(zip(first.tolist(), second.tolist(), weight.tolist(), strict=True))
     return found
@@ -32,7 +32,8 @@ def test_it_has_as_many_nodes_as_there_are_individuals(kind):
 
 @pytest.mark.parametrize("kind", members("structures"))
 def test_it_is_connected(kind):
-    assert networkx.is_connected(as_networkx(made(kind).build(SIZE, 1)))
+    found = as_networkx(made(kind).build(SIZE, 1))
+    assert networkx.is_strongly_connected(found) if found.is_directed() else networkx.is_connected(found)
 
 
 @pytest.mark.parametrize("kind", members("structures"))
@@ -46,7 +47,11 @@ def test_neighbourhood_is_mutual_and_weighs_the_same_from_both_ends(kind):
     rows = [] if graph.complete else np.split(graph.indices, graph.indptr[1:-1])
     weights = [] if graph.complete else np.split(graph.weight, graph.indptr[1:-1])
     seen = {(i, int(j)): w for i, (row, heavy) in enumerate(zip(rows, weights)) for j, w in zip(row, heavy)}
-    assert all(seen.get((j, i)) == w for (i, j), w in seen.items())
+    assert graph.directed == getattr(kind, "directed", False)
+    if graph.directed:  # along one arrow, and not back
+        assert all((seen.get((j, i)) == 0) == (w > 0) for (i, j), w in seen.items())
+    else:
+        assert all(seen.get((j, i)) == w for (i, j), w in seen.items())
     assert graph.complete or len(seen) == len(graph.indices)
 
 

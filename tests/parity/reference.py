@@ -5,7 +5,8 @@ numbers are shared: the same addresses and streams give the same draws. Nothing 
 here; whatever is needed is worked out from the beginning each time.
 
 Traulsen & Nowak (2006) for groups that grow; Ohtsuki et al. (2006) for death-birth, birth-death and
-imitation; Traulsen et al. (2006) for pairwise comparison; Ohtsuki & Iwasa (2004) for norms.
+imitation; Traulsen et al. (2006) for pairwise comparison; Ohtsuki & Iwasa (2004) for norms; Ohtsuki, Pacheco &
+Nowak (2007) for who meets whom on one graph and replaces whom on another.
 """
 
 from __future__ import annotations
@@ -105,34 +106,48 @@ class Society:
         self.groups = self.size // mates
         self.edges = {i: {j: 1.0 for j in range(self.size) if j != i} for i in range(self.size)}
         if on_a_graph:
-            self.edges = {i: {} for i in range(self.size)}
-            for i, j, weight in zip(*s.network.graph.build(self.size, chance.graph_seed(seed, 0)).edges(), strict=True):
-                if self.group[i] == self.group[j]:
-                    self.edges[i][j] = self.edges[j][i] = float(weight)
+            drawn = chance.graph_seed(seed, 0)
+            self.edges = self.joined(s.network.graph.build(self.size, drawn))
+        #: those among whom one is replaced, or finds a model
+        self.ties = self.edges
+        if on_a_graph and s.network.replacement.kind != "same":
+            self.ties = self.joined(s.network.replacement.build(self.size, chance.replacement_seed(drawn)))
+
+    def joined(self, graph):
+        """{i: {neighbour: weight}}, within groups where there are groups."""
+        edges = {i: {} for i in range(self.size)}
+        for i, j, weight in zip(*graph.edges(), strict=True):
+            if self.group[i] == self.group[j]:
+                edges[i][j] = edges[j][i] = float(weight)
+        return edges
 
     def around(self, i):
-        """[(neighbour, weight)] of i, in ascending order; in growing groups, its living mates."""
+        """[(neighbour, weight)] of i, whom it meets, in ascending order; in growing groups, its living mates."""
         if self.fluid:
             return [(j, 1.0) for j in sorted(self.group) if j != i and self.group[j] == self.group[i]]
         return sorted(self.edges[i].items())
+
+    def rivals(self, i):
+        """The same of those who compete for the place of i, or whom it may imitate."""
+        return sorted(self.ties[i].items())
 
     def model_of(self, i, v, w, payoff, fitness):
         """Whose strategy does i carry on with, by imitation or by comparison?"""
         kind = self.scenario.update.kind
         if kind == "imitate_the_best":
-            richest = max([payoff[i], *(payoff[j] for j, _ in self.around(i))])
-            best = [j for j, _ in self.around(i) if payoff[j] == richest]
+            richest = max([payoff[i], *(payoff[j] for j, _ in self.rivals(i))])
+            best = [j for j, _ in self.rivals(i) if payoff[j] == richest]
             return i if payoff[i] == richest else best[int(v * len(best))]
         if kind == "imitation":
-            return drawn_from([(i, fitness[i])] + [(j, x * fitness[j]) for j, x in self.around(i)], v)
-        j = drawn_from(self.around(i), v)
+            return drawn_from([(i, fitness[i])] + [(j, x * fitness[j]) for j, x in self.rivals(i)], v)
+        j = drawn_from(self.rivals(i), v)
         gain = 0.0 if j is None else payoff[j] - payoff[i]
         if kind == "proportional_imitation":
             s = self.scenario
             ways = [x for row in s.game.payoffs().tolist() for x in row]
             spread = (max(ways) - min(ways)) * (1 + self.relatedness) / (1 - self.continuation)
             if s.payoff == "accumulated" and (s.clock == "event" or s.partners == "all"):
-                spread *= max(sum(x for _, x in self.around(m)) for m in (i, i if j is None else j))
+                spread *= max(sum(x for _, x in self.rivals(m)) for m in (i, i if j is None else j))
             return i if gain <= 0 or w >= gain / spread else j
         return i if j is None or w >= 1 / (1 + math.exp(-self.scenario.update.intensity * gain)) else j
 
@@ -141,11 +156,11 @@ class Society:
         kind, everybody = self.scenario.update.kind, range(self.size)
         if kind == "birth_death":
             parent = drawn_from([(i, fitness[i]) for i in everybody], u)
-            dead = drawn_from(self.around(parent), w)
+            dead = drawn_from(self.rivals(parent), w)
             return (parent if dead is None else dead), parent
         dead = int(u * self.size)
         if kind == "death_birth":
-            parent = drawn_from([(j, x * fitness[j]) for j, x in self.around(dead)], v)
+            parent = drawn_from([(j, x * fitness[j]) for j, x in self.rivals(dead)], v)
             return dead, (dead if parent is None else parent)
         return dead, self.model_of(dead, v, w, payoff, fitness)
 

@@ -29,8 +29,14 @@ def counted(scenario, start, limit=5000, runs=6, **options):
 
 
 @pytest.mark.parametrize("update", MIXED)
-@pytest.mark.parametrize("payoff", ["averaged", "accumulated"])
-@pytest.mark.parametrize("options", [{}, {"every_event": True}], ids=["jumps", "events"])
+@pytest.mark.parametrize(
+    ("payoff", "options"),
+    [
+        ("averaged", {}), ("averaged", {"every_event": True}), ("accumulated", {}),
+        pytest.param("accumulated", {"every_event": True}, marks=pytest.mark.validate),
+    ],
+    ids=["averaged-jumps", "averaged-events", "accumulated-jumps", "accumulated-events"],
+)  # fmt: skip
 def test_two_strategies_of_a_mixed_population_run_alike_on_both_engines(update, payoff, options):
     scenario = world(("direct",), update, players=TWO, clock="event", payoff=payoff)
     assert not difference(*both(counted, scenario, [5, 7], 400, **options))

@@ -51,8 +51,11 @@ def words(stream):
     return [np.uint64(word) for word in stream]
 
 
-@pytest.mark.parametrize("payoff", ["averaged", "accumulated"])
-@pytest.mark.parametrize("update", KEYED)
+@pytest.mark.parametrize(
+    ("update", "payoff"),
+    [(update, "averaged") for update in KEYED]
+    + [pytest.param(u, "accumulated", marks=[pytest.mark.validate] * (u != "death_birth")) for u in KEYED],
+)
 def test_with_keys_every_run_is_the_one_without(update, payoff):
     for graph, size in (({"kind": "torus"}, 16), ({"kind": "star"}, 9), ({"kind": "lattice", "neighbours": 4}, 12)):
         if graph["kind"] == "lattice" and payoff == "averaged":
@@ -255,6 +258,7 @@ print((peak() - before - 16 * size) / size)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read as Linux has it")
+@pytest.mark.validate
 def test_a_million_nodes_take_few_bytes_each_beside_their_neighbours():
     # Ten million may take 60 bytes each; 20 of them are the interpreter and its libraries.
     told = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, cwd=ROOT, timeout=600)

@@ -86,6 +86,7 @@ for rule in sys.argv[1:]:
 """  # noqa: E501 - a program of its own
 
 
+@pytest.mark.validate
 def test_variants_of_a_kernel_that_two_processes_compiled_keep_apart_in_a_third(tmp_path):
     root = Path(worlds.__file__).resolve().parents[2]
     given = os.environ | {"PYTHONPATH": str(root), "COOP_ABM_CACHE_DIR": str(tmp_path), "COOP_ABM_ENGINE": "compiled"}

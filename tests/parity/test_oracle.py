@@ -239,7 +239,7 @@ def test_one_event_on_a_weighted_graph_is_the_exact_chain(update, payoff):
         strategy = np.array([0 if state >> i & 1 else 1 for i in range(5)])
         helping, earned, fitness = np.zeros(5), np.zeros(5), np.zeros(5)
         for i in range(5):
-            renew(i, strategy, *sites[:7], helping, earned, fitness)
+            renew(i, strategy, *sites[:8], helping, earned, fitness)
         rest = (np.empty(0), sites.indptr, sites.indices, sites.weight, np.arange(5), fitness, earned)
         moved = replacements(scenario.update, (5, 12), 5, *rest)
         flips = [(moved[i] * (strategy != strategy[i])).sum() for i in range(5)]

@@ -111,7 +111,13 @@ def test_richer_worlds_run_alike_on_both_engines_on_the_round_clock(name):
     assert not any(parted.values()), {on: where for on, where in parted.items() if where}
 
 
-@pytest.mark.parametrize("name", ["many_strategies", "accumulated", "strong_selection", "given_places"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "many_strategies", "strong_selection",
+        *(pytest.param(name, marks=pytest.mark.validate) for name in ("accumulated", "given_places")),
+    ],
+)  # fmt: skip
 def test_richer_worlds_run_alike_on_both_engines_on_the_event_clock(name):
     parted = {}
     for update in UPDATES:
