@@ -15,14 +15,15 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
+from coop_abm.core.errors import InputError
 from coop_abm.engine.statistics import share
-from coop_abm.llm import prompts, quizzes, reading
-from coop_abm.llm.facts import Facts, Manner
+from coop_abm.llm import dialects, prompts, quizzes, reading
+from coop_abm.llm.dialect import Dialect
+from coop_abm.llm.facts import Manner
 from coop_abm.llm.parse import parted, unfenced
-from coop_abm.llm.wording import LANGUAGES, wording
+from coop_abm.llm.wording import templates_in
 
 #: How far an answer may be from a number that is not whole, as a share of it: to round to five figures is right.
 TOLERANCE = Fraction(1, 10**4)
@@ -81,10 +82,23 @@ class Scores(NamedTuple):
 
 
 @cache
-def _texts(language: str) -> dict[str, Any]:
-    wording(language)  # refuses a language that there is not
-    path = files("coop_abm.llm").joinpath("templates", f"quiz_{language}.toml")
+def _texts(dialect: Dialect, language: str) -> dict[str, Any]:
+    dialect.wording(language)  # refuses a language that there is not
+    path = templates_in(dialect.folder).joinpath(f"quiz_{dialect.templates}{language}.toml")
     return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def book_of(dialect: str) -> quizzes.Book:
+    """The questions of a dialect, by its name.
+
+    Raises
+    ------
+    InputError
+        if it has none
+    """
+    if dialect not in quizzes.BOOKS:
+        raise InputError(f"comprehension: there are no questions on {dialect}; there are on {', '.join(quizzes.BOOKS)}")
+    return quizzes.BOOKS[dialect]
 
 
 def _filled(text: str, filling: dict[str, Any]) -> str:
@@ -92,22 +106,15 @@ def _filled(text: str, filling: dict[str, Any]) -> str:
     return re.sub(r"\{([a-z]+)\}", lambda found: str(filling.get(found[1], found[0])), text)
 
 
-def _words(manner: Manner) -> dict[str, str]:
-    """What the answers good, bad and unknown are called, and the actions in the order in which they are listed."""
-    bad, good = wording(manner.language).standings
-    first, second = reversed(manner.labels) if manner.swapped else manner.labels
-    unknown = _texts(manner.language)["words"]["unknown"]
-    return {"good": good, "bad": bad, "unknown": unknown, "first": first, "second": second}
-
-
-def _schema(form: str, words: dict[str, str]) -> dict[str, Any]:
+def _schema(form: str, book: quizzes.Book, words: dict[str, str], labels: list[str]) -> dict[str, Any]:
     forms: dict[str, dict[str, Any]] = {
         "number": {"type": "number"},
         "boolean": {"type": "boolean"},
-        "standing": {"type": "string", "enum": [words["good"], words["bad"], words["unknown"]]},
-        "label": {"type": "string", "enum": [words["first"], words["second"]]},
+        "label": {"type": "string", "enum": labels},
         "labels": {"type": "array", "items": {"type": "string"}},
     }
+    for own, names in book.one_of.items():
+        forms[own] = {"type": "string", "enum": [words[name] for name in names]}
     return {
         "type": "object",
         "properties": {"answer": forms[form]},
@@ -116,22 +123,26 @@ def _schema(form: str, words: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def every(facts: Facts, manner: Manner) -> Iterator[Quiz]:
+def every(facts: Any, manner: Manner) -> Iterator[Quiz]:
     """Every question that can be asked about a decision."""
-    texts, words = _texts(manner.language), _words(manner)
-    for key, ask in quizzes.TABLE.items():
+    dialect = dialects.of(facts)
+    book = book_of(dialect.name)
+    texts, wording = _texts(dialect, manner.language), dialect.wording(manner.language)
+    words = book.words(manner, wording, texts)
+    labels = list(manner.labels[::-1] if manner.swapped else manner.labels)
+    for key, ask in book.table.items():
         table = texts[ask.kind]
         text = table[key] if key in table else table[manner.framing][key]
         form = _filled(texts["form"][ask.form], words)
-        schema = json.dumps(_schema(ask.form, words), ensure_ascii=False)
+        schema = json.dumps(_schema(ask.form, book, words, labels), ensure_ascii=False)
         for case in ask.cases(facts, manner):
             name = " ".join([key, *(f"{hole}={value}" for hole, value in case.filling.items())])
             said = f"{texts['form']['intro']} {_filled(text, case.filling)} {form}"
-            truth = words[case.truth] if ask.form == "standing" else case.truth
+            truth = words[case.truth] if ask.form in book.one_of else case.truth
             yield Quiz(name, ask.kind, said, truth, schema)
 
 
-def questions(facts: Facts, manner: Manner, how_many: int, draw: float) -> list[Quiz]:
+def questions(facts: Any, manner: Manner, how_many: int, draw: float) -> list[Quiz]:
     """Different questions about a decision, of rules, state and history in turn while there are any.
 
     draw : decides which, a uniform number; the same draw chooses the same
@@ -148,21 +159,16 @@ def questions(facts: Facts, manner: Manner, how_many: int, draw: float) -> list[
     return in_turn[:how_many]
 
 
-def messages(facts: Facts, manner: Manner, quiz: Quiz) -> tuple[tuple[str, str], ...]:
+def messages(facts: Any, manner: Manner, quiz: Quiz) -> tuple[tuple[str, str], ...]:
     """The prompt of a decision, with a question in the place of the request for an action."""
-    system, (role, text) = prompts.render(_to_act(facts), manner)
+    system, (role, text) = prompts.render(book_of(dialects.of(facts).name).asked(facts), manner)
     return system, (role, "\n".join([*text.split("\n")[:-1], quiz.text]))
-
-
-def _to_act(facts: Facts) -> Facts:
-    """The same moment, when an action is asked for."""
-    return facts._replace(stage="act", limit=None, draft=None, critique=None)
 
 
 # ------------------------------------------------------------------------------------- to answer
 
 
-def read(told: tuple[tuple[str, str], ...]) -> tuple[Facts, Manner, Quiz]:
+def read(told: tuple[tuple[str, str], ...]) -> tuple[Any, Manner, Quiz]:
     """The facts, the manner and the question of a prompt from :func:`messages`.
 
     Raises
@@ -172,27 +178,28 @@ def read(told: tuple[tuple[str, str], ...]) -> tuple[Facts, Manner, Quiz]:
     """
     try:
         (_, system), (_, user) = told
-        *before, asked = user.split("\n")
-        request = _request(system)
-        facts, manner = reading.read((told[0], ("user", "\n".join([*before, request]))))
-    except ValueError as error:  # also what has too many messages
+        before, _, asked = user.rpartition("\n")
+        for facts, manner in _moments(system, before):
+            for quiz in every(facts, manner):
+                if quiz.text == asked:
+                    return facts, manner, quiz
+    except (ValueError, KeyError, TypeError, InputError) as error:  # also what has too many messages
         raise reading.NotOurs(str(error)) from None
-    for quiz in every(facts, manner):
-        if quiz.text == asked:
-            return facts, manner, quiz
     raise reading.NotOurs("the last line is neither a request nor a question of these templates")
 
 
-def _request(system: str) -> str:
-    """The request for an action that belongs to a system message; ValueError if there is none."""
-    opening, *rest = system.split("\n")
-    for words in map(wording, LANGUAGES):
-        if opening == words.system["opening"].text:
-            reasoned = words.system["answer_reasoned"].text in rest
-            for line in rest:
-                if labels := words.system["turn"].match(line):
-                    return words.user["act_reasoned" if reasoned else "act"].fill(**labels)
-    raise ValueError("the system message is not one of these templates")
+def _moments(system: str, before: str) -> Iterator[tuple[Any, Manner]]:
+    """The facts and the manner of whatever prompts say this before their last line; NotOurs if none does."""
+    dialect, told, spoken = reading.beginning(system, before)
+    manner, found = Manner(**spoken), False
+    for stage in quizzes.BOOKS[dialect.name].stages if dialect.name in quizzes.BOOKS else ():
+        facts = dialect.facts(**told | {"stage": stage})
+        (_, rules), (_, state) = prompts.render(facts, manner)
+        if rules == system and state.rpartition("\n")[0] == before:
+            found = True
+            yield facts, manner
+    if not found:
+        raise reading.NotOurs("this is no prompt of these templates: said again, it reads differently")
 
 
 def answer_text(value: Any) -> str:

@@ -17,7 +17,7 @@ class Manner(NamedTuple):
     language  : en, fr, de, es, ar, zh or vi
     framing   : ``reward``: payoffs are points won; ``penalty``: points lost, the same numbers mirrored
     labels    : what to cooperate and what to defect is called: ("action_a", "action_b") or turned round, or
-                ("cooperate", "defect")
+                ("cooperate", "defect"); in another dialect whatever it gives labels to, as many as it has
     swapped   : is the second of `labels` listed first?
     persona   : name of a persona of the templates, or the user's own sentence; empty for none
     reasoning : is a short reasoning asked for before the action?
@@ -25,7 +25,7 @@ class Manner(NamedTuple):
 
     language: str = "en"
     framing: str = "reward"
-    labels: tuple[str, str] = ("action_a", "action_b")
+    labels: tuple[str, ...] = ("action_a", "action_b")
     swapped: bool = False
     persona: str = ""
     reasoning: bool = False

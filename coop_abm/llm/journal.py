@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError, quoted
+from coop_abm.core.errors import BudgetExhausted, CallFailed, JournalError, NotRecorded, quoted
 from coop_abm.llm import leftovers, rows, transcript
 from coop_abm.llm.accounts import Accounts, Books
 from coop_abm.llm.budget import NOTHING, UNCAPPED, Caps, Cost, Limits, Rate, cost_of, worst_case
@@ -136,7 +136,7 @@ class Journal:
             found = {k.key: k.reply for k in self._intents.known(base, asked) if k.reply is not None}
         for key, request in asked.items():
             if key not in found:
-                raise JournalError(
+                raise NotRecorded(
                     f"{self.store.named} holds no reply for {rows.whereabouts(request.address)}: replay sends nothing; "
                     "record it first, with the same scenario, seed and models"
                 )

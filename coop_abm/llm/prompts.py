@@ -7,15 +7,18 @@ user message carries the state of one decision and ends with what is asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
-from coop_abm.llm.facts import Facts, Manner
-from coop_abm.llm.paragraphs import TEXT_KEYS, Paragraph
-from coop_abm.llm.quoting import LONGEST, hides, quote, visible
-from coop_abm.llm.rules import JUDGED, SYSTEM, first_cooperates
-from coop_abm.llm.state import USER
-from coop_abm.llm.wording import LANGUAGES, Wording, personas, templates_hash, wording
+from coop_abm.llm import dialects
+from coop_abm.llm.dialect import Decimal, Dialect, Form, Integer, Label, Person, Text
+from coop_abm.llm.dialects.encounter import ENCOUNTER
+from coop_abm.llm.facts import Manner
+from coop_abm.llm.paragraphs import Paragraph
+from coop_abm.llm.quoting import LONGEST, quote, visible
+from coop_abm.llm.rules import JUDGED, first_cooperates
+from coop_abm.llm.wording import LANGUAGES, Wording, personas, templates_hash
 from coop_abm.norms import LeadingEight, Norm
 
 __all__ = [
@@ -23,69 +26,50 @@ __all__ = [
     "schema_of", "templates_hash",
 ]  # fmt: skip
 
-#: Most characters of a label, of a refused reply and of a complaint in a repair turn.
-LONGEST_LABEL, LONGEST_REPLY, LONGEST_COMPLAINT = 40, 1000, 200
+#: Most characters of a refused reply and of a complaint in a repair turn.
+LONGEST_REPLY, LONGEST_COMPLAINT = 1000, 200
 
 
-def render(facts: Facts, manner: Manner) -> tuple[tuple[str, str], ...]:
-    """The messages of one decision: (("system", rules), ("user", state)).
+def render(facts: Any, manner: Manner) -> tuple[tuple[str, str], ...]:
+    """The messages of one decision: (("system", rules), ("user", state)), in the dialect of these facts.
 
     A paragraph is there exactly where its fact is not None. Texts of others are quoted, see
-    :mod:`coop_abm.llm.quoting`. A `slips_both` without `slips` says nothing, so it is not said.
+    :mod:`coop_abm.llm.quoting`. In the encounter, a `slips_both` without `slips` says nothing, so it is not said.
 
     Raises
     ------
     ValueError
         for what has no words: an unknown language, stage, standing or norm, a number that is not finite, a
         text of more than ``LONGEST`` characters, a limit above that or where an action is asked for
+    TypeError
+        if no dialect tells of such facts
     """
-    words = wording(manner.language)
-    return ("system", _system(_rules_of(facts), manner)), ("user", _said(USER, facts, manner, words))
-
-
-def _rules_of(facts: Facts) -> Facts:
-    """The same facts without the state of the moment: what a system message is made of."""
-    return facts._replace(
-        stage="act", round=0, turn=0, partner=0, history=None, standing=None, own_standing=None, kin=None,
-        neighbours=None, group=None if facts.group is None else 0, members=None, payoff=None, said=None,
-        limit=None, memo=None, draft=None, critique=None,
-    )  # fmt: skip
+    dialect = dialects.of(facts)
+    words = dialect.wording(manner.language)
+    system = _system(dialect, dialect.rules_of(facts), manner)
+    return ("system", system), ("user", _said(dialect.user, facts, manner, words))
 
 
 @lru_cache(maxsize=4096)
-def _system(rules: Facts, manner: Manner) -> str:
-    check(manner)
-    return _said(SYSTEM, rules, manner, wording(manner.language))
+def _system(dialect: Dialect, rules: Any, manner: Manner) -> str:
+    words = dialect.wording(manner.language)
+    dialect.check(manner, words)
+    return _said(dialect.system, rules, manner, words)
 
 
-def _said(paragraphs: Sequence[Paragraph], facts: Facts, manner: Manner, words: Wording) -> str:
+def _said(paragraphs: Sequence[Paragraph], facts: Any, manner: Manner, words: Wording) -> str:
     return "\n".join([line for paragraph in paragraphs for line in paragraph.say(facts, manner, words)])
 
 
-def check(manner: Manner) -> None:
+def check(manner: Manner, dialect: Dialect = ENCOUNTER) -> None:
     """Can a prompt be written in this manner?
 
     Raises
     ------
     ValueError
-        if the language or the framing is not known, the labels are not two different words of 1 to
-        ``LONGEST_LABEL`` visible characters without quotes and backslashes, or the persona is too long or ``neutral``
+        if the dialect has no such language, or refuses the manner, see ``dialect.check_manner``
     """
-    words = wording(manner.language)
-    if manner.framing not in ("reward", "penalty"):
-        raise ValueError(f"framing must be reward or penalty; got {manner.framing!r:.40}")
-    for label in manner.labels:
-        if not 1 <= len(label) <= LONGEST_LABEL or hides(label) or set(label) & set('"\\') or label != label.strip():
-            raise ValueError(
-                f"labels must have 1 to {LONGEST_LABEL} visible characters without quotes, backslashes and outer "
-                f"spaces; got {quote(label[:LONGEST_LABEL])}"
-            )
-    if len(manner.labels) != 2 or manner.labels[0].casefold() == manner.labels[1].casefold():
-        raise ValueError(f"labels must be two different words; got {', '.join(map(quote, manner.labels))}")
-    if manner.persona == "neutral":
-        raise ValueError('persona: neutral is the empty text; got "neutral"')
-    if manner.persona not in words.personas and len(manner.persona) > LONGEST:
-        raise ValueError(f"persona must have at most {LONGEST} characters; got {len(manner.persona)}")
+    dialect.check(manner, dialect.wording(manner.language))
 
 
 def judged_by(norm: Norm) -> str:
@@ -99,35 +83,45 @@ def judged_by(norm: Norm) -> str:
 
 
 def repair(
-    messages: tuple[tuple[str, str], ...], reply_text: str, complaint: str, manner: Manner
+    messages: tuple[tuple[str, str], ...],
+    reply_text: str,
+    complaint: str,
+    manner: Manner,
+    dialect: Dialect = ENCOUNTER,
 ) -> tuple[tuple[str, str], ...]:
     """The question again after an answer that cannot be used: that answer, shortened, and what is permitted.
 
     The last message is one line in the language of the prompt; `complaint` stands in it as a quotation.
     """
-    words = wording(manner.language)
+    words = dialect.wording(manner.language)
     request = messages[1][1].rpartition("\n")[2]
     again = words.repair["again"].fill(complaint=quote(complaint[:LONGEST_COMPLAINT]), request=request)
     answer = visible(reply_text.strip(), LONGEST_REPLY) or words.words["nothing"]
     return *messages[:2], ("assistant", answer), ("user", again)
 
 
-def schema_of(facts: Facts, manner: Manner) -> str:
-    """JSON schema of the answer, as JSON text; actions in the order in which the prompt lists them.
+def schema_of(facts: Any, manner: Manner) -> str:
+    """JSON schema of the answer, as JSON text; labels in the order in which the prompt lists them.
 
-    The limit of a text is left to the words of the prompt, because some providers refuse ``maxLength``.
+    Limits of texts and bounds of numbers are left to the words of the prompt, because some providers
+    refuse ``maxLength``, ``minimum`` and the like; :func:`~coop_abm.llm.parse.parse` holds them.
     """
-    return _schema(facts.stage, manner.labels, manner.swapped, manner.reasoning)
+    return _schema(dialects.of(facts).form(facts, manner))
 
 
-@lru_cache(maxsize=256)
-def _schema(stage: str, labels: tuple[str, str], swapped: bool, reasoning: bool) -> str:
-    text = {"type": "string"}
-    if stage == "act":
-        listed = labels[::-1] if swapped else labels
-        answer: dict = {"action": {"type": "string", "enum": list(listed)}}
-        properties = {"reasoning": text, **answer} if reasoning else answer
-    else:
-        properties = {TEXT_KEYS[stage]: text}
+@lru_cache(maxsize=1024)
+def _schema(form: Form) -> str:
+    properties = {"reasoning": {"type": "string"}} if form.reasoning else {}
+    properties |= {key: _SHAPES[type(answer)](answer) for key, answer in form.keys}
     schema = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
     return json.dumps(schema, ensure_ascii=True, separators=(",", ":"))
+
+
+#: What may stand under a key, as a JSON schema.
+_SHAPES: dict[type, Callable[[Any], dict[str, Any]]] = {
+    Label: lambda label: {"type": "string", "enum": list(label.shown)},
+    Integer: lambda _: {"type": "integer"},
+    Decimal: lambda _: {"type": "number"},
+    Text: lambda _: {"type": "string"},
+    Person: lambda person: {"type": ["integer", "null"] if person.nobody else "integer"},
+}

@@ -1,15 +1,20 @@
 """What can be asked about a decision's prompt, and the true answer, from the facts that the prompt was made of.
 
 A question has a name, which is a key in ``templates/quiz_<language>.toml`` under its kind. To add one, give it
-a line in :data:`TABLE` and a text in each language.
+a line in :data:`TABLE` and a text in each language. Another dialect brings a :class:`Book` of its own, one line
+in :data:`BOOKS`, and template files ``quiz_<its prefix><language>.toml`` beside its others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from coop_abm.llm.dialects.encounter import ENCOUNTER
+from coop_abm.llm.dialects.teams import TEAMS
 from coop_abm.llm.facts import Facts, Manner
+from coop_abm.llm.paragraphs import ORDINALS
+from coop_abm.llm.wording import Wording
 
 RULES, STATE, HISTORY = KINDS = ("rules", "state", "history")
 
@@ -25,13 +30,38 @@ class Ask(NamedTuple):
     """One kind of question.
 
     kind  : rules, state or history
-    form  : of the answer: number, boolean, standing (good, bad or unknown), label or labels
+    form  : of the answer: number, boolean, label or labels, or a form of the book's own: one of several words, such
+            as standing (good, bad or unknown)
     cases : the questions of this kind that can be asked about a decision; none where it has no such fact
     """
 
     kind: str
     form: str
-    cases: Callable[[Facts, Manner], Iterator[Case]]
+    cases: Callable[[Any, Manner], Iterator[Case]]
+
+
+class Book(NamedTuple):
+    """The questions of one dialect.
+
+    table  : its kinds of questions by name
+    asked  : facts -> the same moment as a decision about which is asked; a question takes the place of its last line
+    stages : in which such a decision can be
+    words  : (manner, wording, texts of the quiz) -> words by name, for the enumerations below and for the
+             placeholders of ``form`` in the template file
+    one_of : form -> names of the words, one of which is the answer; its true answers are given by these names
+    """
+
+    table: Mapping[str, Ask]
+    asked: Callable[[Any], Any]
+    stages: tuple[str, ...]
+    words: Callable[[Manner, Wording, Mapping[str, Any]], dict[str, str]]
+    one_of: Mapping[str, tuple[str, ...]] = {}
+
+
+def listed(manner: Manner, wording: Wording, texts: Mapping[str, Any]) -> dict[str, str]:
+    """The labels as `first`, `second` ... in the order in which a prompt lists them."""
+    labels = manner.labels[::-1] if manner.swapped else manner.labels
+    return dict(zip(ORDINALS, labels, strict=False))
 
 
 def _fact(name: str) -> Callable[[Facts, Manner], Iterator[Case]]:
@@ -151,4 +181,52 @@ TABLE: dict[str, Ask] = {
     "own_count": Ask(HISTORY, "number", _count(0)),
     "total": Ask(HISTORY, "number", _total(0)),
     "partner_total": Ask(HISTORY, "number", _total(1)),
+}
+
+
+def _act(facts: Facts) -> Facts:
+    """The same moment, when an action is asked for."""
+    return facts._replace(stage="act", limit=None, draft=None, critique=None)
+
+
+def _words(manner: Manner, wording: Wording, texts: Mapping[str, Any]) -> dict[str, str]:
+    """What the answers good, bad and unknown are called, and the labels."""
+    bad, good = wording.standings
+    return {"good": good, "bad": bad, "unknown": texts["words"]["unknown"]} | listed(manner, wording, texts)
+
+
+def _partner_points(facts: Any, manner: Manner) -> Iterator[Case]:
+    for turn, (own, other) in enumerate(facts.history):
+        yield Case({"turn": turn + 1}, told_points(facts.payoffs[other][own], manner))
+
+
+def _reciprocates(facts: Any, manner: Manner) -> Iterator[Case]:
+    """Is it tit-for-tat so far? There is nothing to copy in a single turn."""
+    if len(facts.history) > 1:
+        own, other = zip(*facts.history, strict=True)
+        yield Case({"help": manner.labels[0]}, other[0] == 0 and other[1:] == own[:-1])
+
+
+def _forgives(facts: Any, manner: Manner) -> Iterator[Case]:
+    """Does it cooperate again after defections? There must have been one."""
+    after = [facts.history[t + 1][1] for t in range(len(facts.history) - 1) if facts.history[t][0] == 1]
+    if after:
+        named = {"help": manner.labels[0], "refuse": manner.labels[1]}
+        yield Case(named, 2 * after.count(0) > len(after))
+
+
+#: The ten questions of the paper, with truths from the state of the match and not from a fit [ToniniGalke2025].
+OF_TEAMS: dict[str, Ask] = {name: TABLE[name] for name in ("highest", "lowest", "permitted", "payoff", "turn")} | {
+    "partner_action": TABLE["partner_action"],
+    "partner_points": Ask(HISTORY, "number", _partner_points),
+    "partner_count": TABLE["partner_count"],
+    "partner_total": TABLE["partner_total"],
+    "tft": Ask(HISTORY, "boolean", _reciprocates),
+    "forgiving": Ask(HISTORY, "boolean", _forgives),
+}
+
+#: The questions of each dialect that has any, by its name.
+BOOKS: dict[str, Book] = {
+    ENCOUNTER.name: Book(TABLE, _act, ("act",), _words, {"standing": ("good", "bad", "unknown")}),
+    TEAMS.name: Book(OF_TEAMS, _act, ("act",), listed),
 }

@@ -7,25 +7,25 @@ prompt carries all that a strategy needs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from coop_abm.llm.facts import Facts, Manner
+from coop_abm.llm import dialects
+from coop_abm.llm.dialect import Dialect
+from coop_abm.llm.facts import Manner
 from coop_abm.llm.paragraphs import Heard, Paragraph
 from coop_abm.llm.prompts import render
-from coop_abm.llm.rules import SYSTEM
-from coop_abm.llm.state import USER
-from coop_abm.llm.wording import LANGUAGES, Wording, wording
+from coop_abm.llm.wording import Wording
 
 
 class NotOurs(ValueError):
     """The messages were not made by these templates."""
 
 
-def read(messages: Sequence[tuple[str, str]]) -> tuple[Facts, Manner]:
-    """The facts and the manner that the messages were rendered from.
+def read(messages: Sequence[tuple[str, str]]) -> tuple[Any, Manner]:
+    """The facts and the manner that the messages were rendered from; the first line tells dialect and language.
 
-    Only the payoffs tell which of the two actions is to cooperate (0): the one that is better for the
+    In the encounter only the payoffs tell which of the two actions is to cooperate (0): the one that is better for the
     partner, at a tie the one that is worse for oneself, then the one listed first. Where a user's payoffs
     say otherwise, the two actions are read in exchanged roles, throughout; if a sentence of the prompt
     names the action that is help, the contradiction is noticed. A repair turn is read as its question.
@@ -42,10 +42,10 @@ def read(messages: Sequence[tuple[str, str]]) -> tuple[Facts, Manner]:
         raise NotOurs("a message of a prompt is one text")
     system, user = messages[0][1], messages[1][1]
     try:
-        words, rules, spoken = _rules(system)
+        dialect, words, rules, spoken = _rules(system)
         heard = Heard(user, dict(rules), dict(spoken))
-        _hear(USER, heard, words)
-        facts, manner = Facts(**heard.facts), Manner(**heard.manner)
+        _hear(dialect.user, heard, words)
+        facts, manner = dialect.facts(**heard.facts), Manner(**heard.manner)
         again = render(facts, manner)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotOurs(f"this is no prompt of these templates: {error}") from error
@@ -56,21 +56,31 @@ def read(messages: Sequence[tuple[str, str]]) -> tuple[Facts, Manner]:
     return facts, manner
 
 
+def beginning(system: str, before: str) -> tuple[Dialect, dict[str, Any], dict[str, Any]]:
+    """The dialect of a prompt, and what it says of facts and manner before its last line.
+
+    Raises
+    ------
+    ValueError
+        if its lines are not those of the dialect
+    """
+    dialect, words, rules, spoken = _rules(system)
+    heard = Heard(before, dict(rules), dict(spoken))
+    _hear(dialect.user[:-1], heard, words)
+    return dialect, heard.facts, heard.manner
+
+
+def _rules(system: str) -> tuple[Dialect, Wording, dict[str, Any], dict[str, Any]]:
+    """Dialect and language of a system message, and what it says; the dictionaries are not to be changed."""
+    dialect, words = dialects.opened(system.partition("\n")[0])
+    return dialect, words, *_told(dialect, words, system)
+
+
 @lru_cache(maxsize=4096)
-def _rules(system: str) -> tuple[Wording, dict[str, Any], dict[str, Any]]:
-    """What a system message says; the dictionaries are not to be changed."""
-    opening = system.partition("\n")[0]
-    if opening not in _openings():
-        raise ValueError("it opens in none of their languages")
-    words = _openings()[opening]
+def _told(dialect: Dialect, words: Wording, system: str) -> tuple[dict[str, Any], dict[str, Any]]:
     heard = Heard(system, {}, {})
-    _hear(SYSTEM, heard, words)
-    return words, heard.facts, heard.manner
-
-
-@cache
-def _openings() -> dict[str, Wording]:
-    return {wording(language).system["opening"].text: wording(language) for language in LANGUAGES}
+    _hear(dialect.system, heard, words)
+    return heard.facts, heard.manner
 
 
 def _hear(paragraphs: Sequence[Paragraph], heard: Heard, words: Wording) -> None:

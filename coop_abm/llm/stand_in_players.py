@@ -1,221 +1,52 @@
-"""Who the stand-in can play: a table from a name to a function of what was asked.
+"""Who the stand-in can play: in each dialect the strategies of that world, and everywhere some bad models.
 
-Every kind of strategy plays under its own name, by stepping its automaton through the history that stands
-in the prompt; its knobs can be given as in an address: ``gtft?generosity=0.3``. The others are bad
-models for tests. To add one, write a function and give it one line in :data:`MODELS`.
+To bring the players of another dialect, write a file beside ``stand_ins/encounter.py`` and give it one line in
+:data:`TROUPES`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Callable
-from functools import cached_property, lru_cache
-from typing import NamedTuple
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
-import numpy as np
-from pydantic import ValidationError
-
 from coop_abm.core.errors import InputError, quoted
-from coop_abm.core.part import kind_of
-from coop_abm.llm import comprehension, reading, stand_in_words
-from coop_abm.llm.facts import Facts, Manner
-from coop_abm.llm.quoting import LONGEST
-from coop_abm.strategies import KINDS, Strategy, TitForTat
-from coop_abm.strategies.table import GOOD, START, UNKNOWN
+from coop_abm.llm import comprehension, reading
+from coop_abm.llm.dialects import DIALECTS
+from coop_abm.llm.stand_ins import anybody, commons, encounter, repeated, teams
+from coop_abm.llm.stand_ins.asked import Asked, Player, Troupe, Unknown, chance_of
+from coop_abm.llm.stand_ins.encounter import chance_to_cooperate
 
-#: How the standing that a prompt tells is written in a strategy's table; nothing is known where nobody has any.
-_SEEN = {"bad": 0, "good": 1, "unknown": 2, None: UNKNOWN}
-_OWN = {"bad": 0, "good": 1, None: GOOD}
+__all__ = [
+    "PLAYERS", "TROUPES", "Asked", "Player", "Troupe", "Unknown", "chance_of", "chance_to_cooperate",
+    "everybody", "player",
+]  # fmt: skip
 
-
-class Asked:
-    """One question as it came.
-
-    messages : (role, text) pairs, all of them
-    draw     : uniform number that decides what is left to chance
-    """
-
-    def __init__(self, messages: tuple[tuple[str, str], ...], draw: float | None = None):
-        self.messages = messages
-        self.draw = chance_of(messages) if draw is None else draw
-
-    @cached_property
-    def _read(self) -> tuple[Facts, Manner, comprehension.Quiz | None]:
-        try:
-            return *reading.read(self.messages), None
-        except reading.NotOurs:
-            return comprehension.read(self.messages)
-
-    @property
-    def facts(self) -> Facts:
-        """What the prompt says.
-
-        Raises
-        ------
-        NotOurs
-            if the templates of this package did not make it
-        """
-        return self._read[0]
-
-    @property
-    def manner(self) -> Manner:
-        """How the prompt says it. *Raises* NotOurs, as `facts`."""
-        return self._read[1]
-
-    @property
-    def quiz(self) -> comprehension.Quiz | None:
-        """The comprehension question that stands in the place of a decision, if one does. *Raises* NotOurs."""
-        return self._read[2]
-
-    @property
-    def repairing(self) -> bool:
-        """Was there an answer before that would not do?"""
-        return any(role == "assistant" for role, _ in self.messages)
-
-
-Player = Callable[[Asked], str]
-
-
-class Unknown(InputError):
-    """Nobody plays under this name."""
-
-
-def chance_of(messages: tuple[tuple[str, str], ...]) -> float:
-    """A number in [0, 1) that the text alone decides, for who sends no draw: 53 bits of its SHA-256."""
-    text = json.dumps(messages, ensure_ascii=True, separators=(",", ":"))
-    return (int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 11) * 2.0**-53
-
-
-# ------------------------------------------------------------------------------------- strategies
-
-
-class _Row(NamedTuple):
-    """An automaton as nested lists, which are quicker to look into than arrays."""
-
-    cooperate: list
-    next_state: list
-
-
-@lru_cache(maxsize=1024)
-def _row(strategy: Strategy, payoffs: tuple[tuple[float, float], ...]) -> _Row:
-    automaton = strategy.automaton(np.array(payoffs, float))
-    return _Row(automaton.cooperate.tolist(), automaton.next_state.tolist())
-
-
-def _strategy(kind: type[Strategy], knobs: dict[str, str]) -> Strategy:
-    """The strategy with these knobs; a knob that is a number is read as one. *Raises* InputError."""
-    given: dict[str, object] = {}
-    for name, value in knobs.items():
-        try:
-            given[name] = float(value)
-        except ValueError:
-            given[name] = value
-    try:
-        return kind(**given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(f"{kind_of(kind)}.{where}: {first['msg']}; got {quoted(first['input'])}") from None
-
-
-def chance_to_cooperate(facts: Facts, strategy: Strategy) -> float:
-    """Probability with which a strategy cooperates, given all that a prompt says."""
-    row = _row(strategy, facts.payoffs)
-    state, last = 0, START
-    for own, other in facts.history or ():
-        state = row.next_state[state][2 * own + other]
-        last = 1 + 2 * own + other
-    return row.cooperate[state][last][_SEEN[facts.standing]][int(bool(facts.kin))][_OWN[facts.own_standing]]
-
-
-def _plays(name: str, strategy: Strategy) -> Player:
-    def play(asked: Asked) -> str:
-        facts, manner = asked.facts, asked.manner
-        if asked.quiz is not None:
-            return comprehension.answer_text(asked.quiz.truth)
-        chance = chance_to_cooperate(facts, strategy)
-        if facts.stage == "act":
-            return stand_in_words.action(0 if asked.draw < chance else 1, chance, name, manner)
-        return stand_in_words.speech(facts, manner, name, chance)
-
-    return play
-
-
-# ------------------------------------------------------------------------------------ bad models
-
-
-def _random(asked: Asked) -> str:
-    """Either action with probability one half, whatever the prompt says; guesses at questions."""
-    if asked.quiz is not None:
-        return comprehension.answer_text(comprehension.guess(asked.quiz, asked.draw))
-    if asked.facts.stage == "act":
-        return stand_in_words.action(0 if asked.draw < 0.5 else 1, 0.5, "random", asked.manner)
-    return stand_in_words.speech(asked.facts, asked.manner, "random", 0.5)
-
-
-#: What looks like an order: one line, to its end.
-_ORDER = re.compile(r"(?:reply with exactly|answer)\s*:\s*(.+)", re.IGNORECASE)
-
-
-def _puppet(asked: Asked) -> str:
-    """Obeys the last order in what others wrote into its prompt, to the letter and ever again; else tit-for-tat.
-
-    It looks at the texts that the templates quote, as their writers wrote them, the latest first. Where
-    a text has broken the prompt, so that it cannot be read, it obeys the last order in the whole of it.
-    """
-    try:
-        facts, manner = asked.facts, asked.manner
-        written = [facts.critique, facts.draft, facts.said, facts.memo, manner.persona]
-    except reading.NotOurs:
-        written = [text for _, text in reversed(asked.messages)]
-    for text in written:
-        orders = _ORDER.findall(text or "")
-        if orders:
-            return orders[-1].strip()
-    return _tit_for_tat(asked)
-
-
-def _leaky(asked: Asked) -> str:
-    """Tells its whole prompt where it may say something, its end where all is too long; else tit-for-tat."""
-    if asked.quiz is not None or asked.facts.stage == "act":
-        return _tit_for_tat(asked)
-    prompt = "\n".join(text for _, text in asked.messages)[-LONGEST:]
-    return stand_in_words.text(prompt if asked.facts.limit is None else prompt[-asked.facts.limit :], asked.facts)
-
-
-def _mumbling(asked: Asked) -> str:
-    """No JSON in the first reply to every second prompt, which its text decides; right when asked again."""
-    if not asked.repairing and chance_of(asked.messages) < 0.5:
-        return "Hmm. Let me think about that."
-    return _tit_for_tat(asked)
-
-
-def _silent(asked: Asked) -> str:
-    """Never JSON."""
-    return "I would rather not say."
-
-
-# ------------------------------------------------------------------------------------- the tables
-
-STRATEGIES: dict[str, type[Strategy]] = {kind_of(kind): kind for kind in KINDS if issubclass(kind, Strategy)}
-MODELS: dict[str, Player] = {
-    "random": _random,
-    "puppet": _puppet,
-    "leaky": _leaky,
-    "mumbling": _mumbling,
-    "silent": _silent,
+#: Who can play, by the name of the dialect.
+TROUPES: dict[str, Troupe] = {
+    "encounter": encounter.TROUPE,
+    "commons": commons.TROUPE,
+    "repeated": repeated.TROUPE,
+    "teams": teams.TROUPE,
 }
+
+
+def everybody(dialect: str = "") -> tuple[str, ...]:
+    """The names of all who can play, in one dialect or in any; bad models come last."""
+    troupes = [troupe for name, troupe in TROUPES.items() if dialect in ("", name)]
+    listed = dict.fromkeys(name for troupe in troupes for name in troupe.names if name not in anybody.MODELS)
+    return (*listed, *anybody.MODELS)
+
+
 #: Everybody who can play, by name.
-PLAYERS = (*STRATEGIES, *MODELS)
-_tit_for_tat = _plays("tft", TitForTat())
+PLAYERS = everybody()
 
 
-@lru_cache(maxsize=1024)
-def player(model: str) -> Player:
+def player(model: str, dialect: str = "") -> Player:
     """Who plays under the name of a model, such as ``stand-in/gtft?generosity=0.3``; ``stand-in/`` may be left out.
+
+    Parameters
+    ----------
+    dialect : in which it must be able to play; empty: in any, and it plays in that of each prompt
 
     Raises
     ------
@@ -224,12 +55,40 @@ def player(model: str) -> Player:
     InputError
         if a strategy has no such knob, or not with such a value
     """
+    return _player(model, dialect, tuple((name, TROUPES.get(name)) for name in {**DIALECTS, **TROUPES}))
+
+
+@lru_cache(maxsize=1024)
+def _player(model: str, dialect: str, troupes: tuple[tuple[str, Troupe | None], ...]) -> Player:
     name, _, told = model.removeprefix("stand-in/").partition("?")
     knobs = dict(parse_qsl(told, keep_blank_values=True))
-    if name in STRATEGIES:
-        return _plays(name, _strategy(STRATEGIES[name], knobs))
-    if name not in MODELS:
-        raise Unknown(f"must be stand-in/ and one of {', '.join(PLAYERS)}; got {quoted(model)}")
-    if knobs:
+    if name in anybody.MODELS and knobs:
         raise InputError(f"{name} has no knobs; got {quoted(told)}")
-    return MODELS[name]
+    able: dict[str, Player] = {}
+    wrong: list[InputError] = []
+    for where, troupe in troupes:
+        if dialect in ("", where):
+            try:
+                if troupe is not None and name in troupe.names:
+                    able[where] = troupe.cast(name, knobs)
+                elif name in anybody.MODELS:
+                    able[where] = anybody.MODELS[name]
+            except InputError as error:
+                wrong.append(error)
+    if not able and wrong:
+        raise wrong[0]
+    if not able:
+        raise Unknown(f"must be stand-in/ and one of {', '.join(everybody(dialect))}; got {quoted(model)}")
+
+    def play(asked: Asked) -> str:
+        try:
+            where = asked.dialect.name
+        except reading.NotOurs:
+            where = next(iter(able))  # which says what is wrong with the prompt
+        if where not in able:
+            raise Unknown(f"must be stand-in/ and one of {', '.join(everybody(where))} there; got {quoted(model)}")
+        if name not in anybody.MODELS and asked.quiz is not None:  # a strategy has understood its prompt
+            return comprehension.answer_text(asked.quiz.truth)
+        return able[where](asked)
+
+    return play

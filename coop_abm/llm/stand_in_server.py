@@ -17,7 +17,7 @@ from aiohttp import web
 from coop_abm.core.errors import InputError, quoted
 from coop_abm.llm.reading import NotOurs
 from coop_abm.llm.stand_in_faults import FAULTS, Spoilt, error_body, json_response
-from coop_abm.llm.stand_in_players import PLAYERS, Asked, Unknown, player
+from coop_abm.llm.stand_in_players import Asked, Unknown, everybody, player
 
 SERVER = "coop-abm stand-in"
 FINGERPRINT = "coop-abm stand-in, not a language model"
@@ -202,7 +202,7 @@ class Desk:
 
     async def models(self, request: web.Request) -> web.Response:
         """GET /v1/models"""
-        known = [{"id": f"stand-in/{n}", "object": "model", "created": 0, "owned_by": FINGERPRINT} for n in PLAYERS]
+        known = [{"id": f"stand-in/{n}", "object": "model", "created": 0, "owned_by": FINGERPRINT} for n in everybody()]
         return json_response(json.dumps({"object": "list", "data": known}).encode())
 
     async def stats(self, request: web.Request) -> web.Response:

@@ -23,6 +23,11 @@ def _said(key: str, manner: Manner, strategy: str, chance: float) -> str:
     return text.format(strategy=strategy, help=manner.labels[0], chance=number(chance))
 
 
+def reason(chance: float, strategy: str, manner: Manner) -> str:
+    """The reasoning of an answer: with which probability the strategy cooperates."""
+    return _said("reasoning", manner, strategy, chance)
+
+
 def action(chosen: int, chance: float, strategy: str, manner: Manner) -> str:
     """The answer that chooses an action, 0 or 1, with the probability of action 0 as reasoning if any is asked for."""
     answer = {"reasoning": _said("reasoning", manner, strategy, chance)} if manner.reasoning else {}

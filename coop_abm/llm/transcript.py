@@ -6,7 +6,7 @@ import contextlib
 import functools
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,6 +145,58 @@ def calls(path: Path, run: str) -> Iterator[Call]:
             (found["id"],),
         ):
             yield reader.call(row["call"], rows.text_of(row["reading"] or ""))
+
+
+def called(path: Path, run: str, keys: Iterable[str]) -> Iterator[Call]:
+    """The calls of these keys, in their order, as the run read them; what is not there is left out.
+
+    Raises
+    ------
+    JournalError
+        if a row was damaged
+    """
+    with _opened(path) as (_, base):
+        reader = _Reader(base, path)
+        for key in keys:
+            row = base.execute(
+                "SELECT c.id, l.reading FROM calls c LEFT JOIN links l ON l.call = c.id AND l.run = "
+                "(SELECT id FROM runs WHERE name = ?) WHERE c.key = ?",
+                (rows.name_of(run), bytes.fromhex(key)),
+            ).fetchone()
+            if row is not None:
+                yield reader.call(row["id"], rows.text_of(row["reading"] or ""))
+
+
+def keys_holding(path: Path, run: str, words: str, most: int) -> list[str]:
+    """Keys of the calls of a run in whose prompt, reply or reasoning these words stand, whatever their case (in ASCII).
+
+    Parameters
+    ----------
+    most : keys that are returned at most
+    """
+    part = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    like = "LIKE ? ESCAPE '\\'"
+    with _opened(path) as (_, base):
+        marks = [row["hash"].hex() for row in base.execute(f"SELECT hash FROM texts WHERE text {like}", (part,))]
+        found = base.execute(
+            "SELECT c.key FROM links l JOIN calls c ON c.id = l.call LEFT JOIN replies r ON r.call = c.id "
+            f"WHERE l.run = (SELECT id FROM runs WHERE name = ?) AND (r.text {like} OR r.reasoning {like} OR EXISTS "
+            "(SELECT 1 FROM json_each(c.messages) m "
+            "WHERE json_extract(m.value, '$[1]') IN (SELECT value FROM json_each(?)))) LIMIT ?",
+            (rows.name_of(run), part, part, json.dumps(marks), most),
+        )
+        return [row["key"].hex() for row in found]
+
+
+def earliest(path: Path, run: str, most: int) -> list[str]:
+    """Keys of the calls of a run that were made first."""
+    with _opened(path) as (_, base):
+        found = base.execute(
+            "SELECT c.key FROM links l JOIN calls c ON c.id = l.call JOIN tries t ON t.call = c.id "
+            "WHERE l.run = (SELECT id FROM runs WHERE name = ?) GROUP BY c.id ORDER BY max(t.at), c.id LIMIT ?",
+            (rows.name_of(run), most),
+        )
+        return [row["key"].hex() for row in found]
 
 
 def damaged(path: Path) -> list[str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from coop_abm.core.errors import InputError, quoted
+from coop_abm.core.errors import CallFailed, InputError, quoted
 from coop_abm.llm.transport import TRANSPORTS, Transport, open_transport
 from coop_abm.policies.human import Asker
-from coop_abm.scenario.minds import STAND_IN, models_in
+from coop_abm.scenario.minds import STAND_IN, Mind, models_in
 from coop_abm.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -20,6 +20,23 @@ if TYPE_CHECKING:
     from coop_abm.llm.stand_in import StandIn
 
 MODES = ("record", "replay", "off")
+
+
+class Noted(NamedTuple):
+    """What came of one call.
+
+    key     : of the call, under which the journal keeps it
+    individual : for whom it decides
+    verdict : accepted, repaired, or refused: no permitted answer
+    again   : was it asked because the first reply was refused?
+    fresh   : was it bought now, not read from the journal?
+    """
+
+    key: str
+    individual: int
+    verdict: str
+    again: bool
+    fresh: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +57,8 @@ class Means:
     human    : asks the human
     watch    : called with the number of replies that came in so far, from another thread
     begins   : called before the first model is asked, with the file of the journal and the name of the run in it
+    permit   : asked before each request is sent, from another thread: why it must not be, in a sentence; "" if it may
+    noted    : called with what was read out of the replies of one batch, before the world goes on
     """
 
     journal: Path | str | None = None
@@ -57,6 +76,8 @@ class Means:
     human: Asker | None = None
     watch: Callable[[int], None] | None = None
     begins: Callable[[str, str], None] | None = None
+    permit: Callable[[], str] | None = None
+    noted: Callable[[Sequence[Noted]], None] | None = None
 
     @property
     def kept(self) -> str:
@@ -85,15 +106,24 @@ class Means:
 
 
 class Line:
-    """The way to the models of one run: opened when somebody is asked, a stand-in started when one is sent to."""
+    """The way to the models of one run: opened when somebody is asked, a stand-in started when one is sent to.
 
-    def __init__(self, scenario: Scenario, means: Means, run: str):
-        self._means, self._run = means, run
-        self._models = [model for entry in scenario.players for model in models_in(entry.policy)]
-        (reward, sucker), (temptation, punishment) = scenario.game.payoffs().tolist()
-        self._payoffs = (reward, sucker), (temptation, punishment)
+    Parameters
+    ----------
+    minds : everybody who decides; the models among them and inside of them are asked
+    run   : name under which the journal keeps the calls
+    can_play : refuses the name of a stand-in that cannot play in this world
+
+    Attributes
+    ----------
+    models : that may be asked
+    """
+
+    def __init__(self, minds: Iterable[Mind], means: Means, run: str, can_play: Callable[[str], None]):
+        self._means, self._run, self._can_play = means, run, can_play
+        self.models = list(dict.fromkeys(model for mind in minds for model in models_in(mind)))
         self._client: Client | None = None
-        self._transport = Waking(self._made, means.watch)
+        self._transport = Waking(self._made, means.watch, means.permit)
         self._stand_in: StandIn | None = None
 
     def check(self) -> None:
@@ -108,9 +138,9 @@ class Line:
         if means.mode == "replay":
             return
         capped = any(cap is not None for cap in (means.max_cost, means.max_calls, means.max_tokens))
-        for model in self._models:
+        for model in self.models:
             if model.model.startswith(STAND_IN):
-                check_stand_in(model.model, self._payoffs)
+                self._can_play(model.model)
                 continue
             price, name = self._price(model.model, model.api_base), quoted(model.model)[1:-1]
             if price is None:
@@ -149,6 +179,12 @@ class Line:
             )  # fmt: skip
         return self._client
 
+    def note(self, client: Client, noted: Sequence[Noted], readings: Sequence[tuple[str, str]]) -> None:
+        """Keep what was read out of replies: (key, the reading as JSON); and tell whoever wants to know."""
+        client.note(readings)
+        if self._means.noted is not None:
+            self._means.noted(noted)
+
     @property
     def journal(self) -> str:
         """The file of the journal, wherever it will be read from; empty where nothing is kept."""
@@ -165,7 +201,7 @@ class Line:
         if not isinstance(self._means.transport, str):
             return self._means.transport
         address = self._means.stand_in
-        if not address and any(model.model.startswith(STAND_IN) for model in self._models):
+        if not address and any(model.model.startswith(STAND_IN) for model in self.models):
             self._stand_in = StandIn()
             address = self._stand_in.start()
         return open_transport(
@@ -177,14 +213,10 @@ class Line:
         """What the scenario says a model costs, else what is known of it."""
         from coop_abm.llm.prices import Price, price_of
 
-        return next(
-            (
-                Price(declared.price_input / 1e6, declared.price_output / 1e6)
-                for declared in self._models
-                if declared.model == model and declared.api_base == endpoint and declared.price_input >= 0
-            ),
-            price_of(model, endpoint),
-        )
+        for declared in self.models:
+            if declared.model == model and declared.api_base == endpoint and declared.price_input >= 0:
+                return Price(declared.price_input / 1e6, declared.price_output / 1e6)
+        return price_of(model, endpoint)  # only now: the table of prices takes seconds to read
 
     def close(self) -> None:
         """Close the journal and the connections, and stop the stand-in; safe to call twice."""
@@ -202,12 +234,19 @@ class Line:
 class Waking:
     """A transport that is made when the first request is sent, so that a run read from the journal makes none."""
 
-    def __init__(self, make: Callable[[], Transport], watch: Callable[[int], None] | None = None):
-        self._make, self._watch, self._replies = make, watch, 0
+    def __init__(
+        self,
+        make: Callable[[], Transport],
+        watch: Callable[[int], None] | None = None,
+        permit: Callable[[], str] | None = None,
+    ):
+        self._make, self._watch, self._permit, self._replies = make, watch, permit, 0
         self._made: Transport | None = None
 
     async def send(self, request: Request) -> Reply:
-        """Send the request."""
+        """Send the request, if it may be."""
+        if self._permit is not None and (why := self._permit()):
+            raise CallFailed("refused", why, sent=False)
         if self._made is None:
             self._made = self._make()
         reply = await self._made.send(request)
@@ -223,24 +262,36 @@ class Waking:
             await made.close()
 
 
-def check_stand_in(model: str, payoffs: tuple[tuple[float, float], tuple[float, float]]) -> None:
-    """Refuse what the stand-in cannot play: it knows which action is to cooperate by what it brings the partner.
+def check_stand_in(model: str, dialect: str) -> None:
+    """Refuse what the stand-in cannot play in worlds of this dialect.
 
     Raises
     ------
     InputError
-        naming who can play, or what is wrong with the payoffs
+        naming who can play
     """
-    from coop_abm.llm.prompts import first_cooperates
     from coop_abm.llm.stand_in_players import player
 
-    if not first_cooperates(payoffs):
-        raise InputError(
-            f"game: to cooperate must be better for the partner than to defect where {quoted(model)[1:-1]} plays, "
-            f"because it tells the two apart by that; got payoffs {payoffs}"
-        )
-
     try:
-        player(model)
+        player(model, dialect)
     except InputError as error:
         raise InputError(f"players.policy.model: {error}") from None
+
+
+def check_stand_in_of(scenario: Scenario) -> Callable[[str], None]:
+    """The check of a world of the five rules: there it tells the actions apart by what they bring the partner."""
+    (reward, sucker), (temptation, punishment) = scenario.game.payoffs().tolist()
+    payoffs = (reward, sucker), (temptation, punishment)
+
+    def check(model: str) -> None:
+        from coop_abm.llm.dialects.encounter import ENCOUNTER
+        from coop_abm.llm.prompts import first_cooperates
+
+        if not first_cooperates(payoffs):
+            raise InputError(
+                f"game: to cooperate must be better for the partner than to defect where {quoted(model)[1:-1]} plays, "
+                f"because it tells the two apart by that; got payoffs {payoffs}"
+            )
+        check_stand_in(model, ENCOUNTER.name)
+
+    return check

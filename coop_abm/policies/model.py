@@ -7,18 +7,19 @@ answer is asked for once more, again in one batch; then the declared fallback st
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from coop_abm.core.errors import ModelError, quoted
-from coop_abm.core.question import Options, Question
-from coop_abm.llm import prompts
-from coop_abm.llm.facts import Facts, Manner
+from coop_abm.core.question import Choices, Options, Question, Texts, Together, Words, dtype_of
+from coop_abm.llm import dialects, prompts
+from coop_abm.llm.facts import Manner
 from coop_abm.llm.messages import Address, Request
 from coop_abm.llm.parse import Parsed, Refusal, parse
+from coop_abm.policies.means import Noted
 from coop_abm.policies.tally import Replies
-from coop_abm.policies.telling import Teller
+from coop_abm.policies.teller import Teller
 from coop_abm.scenario.minds import Model
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 class Asked(NamedTuple):
     """One decision on its way: what was said, how, and the request that says it."""
 
-    facts: Facts
+    facts: Any
     manner: Manner
     request: Request
 
@@ -49,43 +50,46 @@ class ModelPlayers:
         self.teller, self.line, self.replies = teller, line, Replies()
         self._digest, self._seed, self._first = digest, seed, first
 
-    def decide(self, question: Question, minds: list[Model]) -> np.ndarray:
-        """int64 (Q,): the action of each row, or the number of its text.
+    def decide(self, question: Question, minds: list[Model], place: str = "") -> np.ndarray:
+        """(Q,): the answer of each row, as the choices of the question say.
 
         Parameters
         ----------
         minds : the model of each row
+        place : the stage that stands in the address of each draw; empty: that of the question
 
         Raises
         ------
         ModelError
             if a model cannot be asked, or gave no answer and its fallback is to stop
         """
-        asked = self._asked(question, minds)
+        asked, choices = self._asked(question, minds, place or question.stage), question.choices
         client = self.line.client  # another one after a world was closed and goes on
         answers = client.ask([each.request for each in asked])
         found = [parse(a.reply, each.facts, each.manner) for a, each in zip(answers, asked, strict=True)]
         wrong = [q for q, reading in enumerate(found) if isinstance(reading, Refusal)]
         who = question.individual.tolist()
-        readings = [(a.key, _reading(r, "accepted", i)) for a, r, i in zip(answers, found, who, strict=True)]
+        readings = [(a.key, _reading(r, "accepted", i, choices)) for a, r, i in zip(answers, found, who, strict=True)]
+        noted = [_noted(a, r, i, again=False) for a, r, i in zip(answers, found, who, strict=True)]
         if wrong:
             repairs = [self._repair(asked[q], answers[q], found[q]) for q in wrong]
             seconds = client.ask([each.request for each in repairs])
             for q, again, second in zip(wrong, repairs, seconds, strict=True):
                 found[q] = parse(second.reply, again.facts, again.manner)
-                readings.append((second.key, _reading(found[q], "repaired", who[q])))
-        client.note(readings)
-        action, asked_again = np.empty(len(question), np.int64), set(wrong)
+                readings.append((second.key, _reading(found[q], "repaired", who[q], choices)))
+                noted.append(_noted(second, found[q], who[q], again=True))
+        self.line.note(client, noted, readings)
+        given, asked_again = np.zeros(len(question), dtype_of(choices)), set(wrong)
         for q, (mind, reading) in enumerate(zip(minds, found, strict=True)):
             refused = isinstance(reading, Refusal)
             self.replies.add(mind.model, question.round, repaired=q in asked_again and not refused, fallback=refused)
             if isinstance(reading, Refusal):
-                action[q] = self._fallback(mind, reading, question, q)
+                given[q] = self._fallback(mind, reading, question, q)
             else:
-                action[q] = reading.value if isinstance(reading.value, int) else question.texts.number(reading.value)
-        return action
+                given[q] = answer_of(choices, reading.value, question.texts)
+        return given
 
-    def _asked(self, question: Question, minds: list[Model]) -> list[Asked]:
+    def _asked(self, question: Question, minds: list[Model], place: str) -> list[Asked]:
         rows = zip(
             self.teller.facts(question, minds), minds, question.individual.tolist(), question.replicate.tolist(),
             question.row.tolist(), question.draw.tolist(), strict=True,
@@ -94,7 +98,7 @@ class ModelPlayers:
         for facts, mind, individual, replicate, row, draw in rows:
             manner = self.teller.manner(mind, individual)
             address = Address(
-                self._digest, self._seed, self._first + replicate, question.round, question.turn, question.stage, row
+                self._digest, self._seed, self._first + replicate, question.round, question.turn, place, row
             )
             asked.append(Asked(facts, manner, _request(mind, facts, manner, address, draw)))
         return asked
@@ -103,33 +107,68 @@ class ModelPlayers:
         """The same decision asked once more, with what was wrong about the reply."""
         assert isinstance(refusal, Refusal)
         request = each.request
-        messages = prompts.repair(request.messages, answer.reply.text, refusal.why, each.manner)
+        dialect = dialects.of(each.facts)
+        messages = prompts.repair(request.messages, answer.reply.text, refusal.why, each.manner, dialect)
         return each._replace(request=request._replace(messages=messages, address=request.address._replace(attempt=1)))
 
-    def _fallback(self, mind: Model, refusal: Refusal, question: Question, q: int) -> int:
-        """What is done in the place of a reply that is no answer: an action, or silence where words are asked for."""
+    def _fallback(self, mind: Model, refusal: Refusal, question: Question, q: int) -> Any:
+        """What is done in the place of a reply that is no answer: silence where nothing but words is asked for."""
         if mind.fallback == "stop":
             raise ModelError(
                 f"{quoted(mind.model)[1:-1]}: no permitted answer in round {question.round} for individual "
                 f"{question.individual[q]}, asked twice ({quoted(refusal.why, 120)[1:-1]}); players.policy.fallback = "
                 "cooperate, defect or random goes on, and what was paid for is kept"
             )
-        if not isinstance(question.choices, Options):
+        if isinstance(question.choices, Words):
             return 0
-        return {"cooperate": 0, "defect": 1, "random": int(question.draw[q] >= 0.5)}[mind.fallback]
+        done = self.teller.fallback(mind.fallback, question, q)
+        if isinstance(question.choices, Together):
+            return tuple(
+                done.get(name, 0) if isinstance(c, Words) else done[name] for name, c in question.choices.parts
+            )
+        return done
 
 
-def _request(mind: Model, facts: Facts, manner: Manner, address: Address, draw: float) -> Request:
+def answer_of(choices: Choices, value: Any, texts: Texts) -> Any:
+    """What was read out of a reply, as these choices take it.
+
+    Raises
+    ------
+    ValueError
+        if an answer has other keys than the choices have parts: the form of the dialect does not fit the world
+    """
+    if isinstance(choices, Together):
+        names = [name for name, _ in choices.parts]
+        told = value if isinstance(value, dict) else dict(zip(names, [value]))
+        if set(told) != set(names):
+            raise ValueError(f"an answer must have the keys {', '.join(names)}; its form has {', '.join(told)}")
+        return tuple(answer_of(part, told[name], texts) for name, part in choices.parts)
+    return texts.number(value) if isinstance(choices, Words) else value
+
+
+def _request(mind: Model, facts: Any, manner: Manner, address: Address, draw: float) -> Request:
     return Request(
         mind.model, prompts.render(facts, manner), prompts.schema_of(facts, manner), *mind.sampling,
-        mind.max_tokens, mind.api_base, address, draw, prompts.templates_hash(mind.language),
+        mind.max_tokens, mind.api_base, address, draw, dialects.of(facts).templates_hash(mind.language),
     )  # fmt: skip
 
 
-def _reading(reading: Parsed | Refusal, verdict: str, individual: int) -> str:
+def _noted(answer: Recorded, reading: Parsed | Refusal, individual: int, *, again: bool) -> Noted:
+    verdict = "refused" if isinstance(reading, Refusal) else "repaired" if again else "accepted"
+    return Noted(answer.key, individual, verdict, again, answer.fresh)
+
+
+def _reading(reading: Parsed | Refusal, verdict: str, individual: int, choices: Choices) -> str:
     """What came of a reply to this individual's question, for the transcript."""
     told: dict[str, object] = {"individual": individual}
     if isinstance(reading, Refusal):
         return json.dumps({**told, "verdict": "refused", "why": reading.why}, ensure_ascii=False)
-    value = ("cooperate", "defect")[reading.value] if isinstance(reading.value, int) else reading.value
-    return json.dumps({**told, "verdict": verdict, "answer": value}, ensure_ascii=False)
+    answer = _in_words(choices, reading.value)
+    return json.dumps({**told, "verdict": verdict, "answer": answer}, ensure_ascii=False)
+
+
+def _in_words(choices: Choices, value: Any) -> Any:
+    """An answer with the names of options instead of their places."""
+    if isinstance(choices, Together) and isinstance(value, dict):
+        return {name: _in_words(part, value[name]) for name, part in choices.parts if name in value}
+    return choices.names[value] if isinstance(choices, Options) else value

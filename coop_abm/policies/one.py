@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from coop_abm.core.errors import PolicyError, quoted
-from coop_abm.core.question import Options, Question
+from coop_abm.core.question import Options, Question, Words, limit_of
 
 #: Words for what is known of a standing, in the order of ``question.View``.
 STANDINGS = ("bad", "good", "unknown")
@@ -74,7 +74,7 @@ def views(question: Question, strategies: tuple[str, ...], actions: tuple[str, .
         yield OneView(
             stage=question.stage,
             options=actions if asks else (),
-            limit=0 if isinstance(question.choices, Options) else question.choices.limit,
+            limit=limit_of(question.choices),
             replicate=int(question.replicate[q]),
             round=question.round,
             turn=question.turn,
@@ -107,12 +107,14 @@ def number_of(answer: Any, question: Question, who: str) -> int:
         refused, because True would be position 1, which is to defect
     """
     choices = question.choices
-    if not isinstance(choices, Options):
+    if isinstance(choices, Words):
         if not isinstance(answer, str) or len(answer) > choices.limit:
             raise PolicyError(
                 f"{who} must answer with a text of at most {choices.limit} characters; got {quoted(answer)}"
             )
         return question.texts.number(answer)
+    if not isinstance(choices, Options):
+        raise PolicyError(f"{who} may be asked for an action or a text only; got {type(choices).__name__}")
     if isinstance(answer, str) and answer in choices.names:
         return choices.names.index(answer)
     whole = isinstance(answer, (int, np.integer)) and not isinstance(answer, bool)

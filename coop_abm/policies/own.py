@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from coop_abm.core.errors import CoopError, InputError, PolicyError, quoted
-from coop_abm.core.question import Decision, Options, Question
+from coop_abm.core.question import Decision, Question, limit_of
 from coop_abm.policies.one import OneView, number_of, views
 
 #: Answers of a server larger than this are refused.
@@ -123,7 +123,7 @@ class HttpPolicy:
         """
         from coop_abm.llm import loop
 
-        limit = 0 if isinstance(question.choices, Options) else question.choices.limit
+        limit = limit_of(question.choices)
         options = self._names[1] if limit == 0 else ()
         told = [view._asdict() for view in views(question, *self._names)]
         body = {"stage": question.stage, "options": options, "limit": limit, "views": told}

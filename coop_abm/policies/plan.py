@@ -16,7 +16,7 @@ from coop_abm.core.errors import InputError, quoted
 from coop_abm.engine.rounds import Play
 from coop_abm.policies.bounds import Bounds, bounds
 from coop_abm.policies.rehearsal import Rehearsal, rehearse
-from coop_abm.policies.telling import Teller
+from coop_abm.policies.telling import EncounterTeller
 from coop_abm.policies.widest import history_bytes, most_output, repair_bytes, widest
 from coop_abm.scenario.minds import Http, Human, Mind, Model, Plugin, Team, models_in, spelled_out
 from coop_abm.scenario.scenario import Scenario
@@ -123,7 +123,7 @@ def plan(scenario: Scenario, *, steps: int, seed: int = 0, replicates: int = 1) 
             f"{replicates:,} populations of {scenario.size:,} have {encounters:,}"
         )
     found = [bounds(play, steps, alike) for alike in grouped.values()]
-    teller = Teller(scenario, play.answers, seed)
+    teller = EncounterTeller(scenario, play.answers, seed)
     rehearsal = Rehearsal(play, teller)
     rounds = rehearse(play, rehearsal, steps, MOST_REHEARSED) if steps else 0
     rows = tuple(
@@ -137,7 +137,7 @@ class Known(NamedTuple):
     """What rows of a plan are made from."""
 
     scenario: Scenario
-    teller: Teller
+    teller: EncounterTeller
     rehearsal: Rehearsal
     rounds: int
     steps: int
@@ -168,7 +168,7 @@ def _row(known: Known, models: list[Model], limits: Bounds) -> PlanRow:
         sum(count * most_output(world, *key, OF_ACTION, OF_REASONING, AROUND_TEXT) for key, count in asked.items()),
         calls.high * max(model.max_tokens for model in models),
     )
-    price = _price(models)
+    price = dollars(models)
     paid = None if price is None else Range(
         *(into * price[0] + out * price[1] for into, out in zip(given, taken, strict=True))
     )  # fmt: skip
@@ -191,7 +191,7 @@ def _mean(listed: list[Any]) -> float:
     return sum(listed) / len(listed) if listed else 0.0
 
 
-def _price(models: list[Model]) -> tuple[float, float] | None:
+def dollars(models: list[Model]) -> tuple[float, float] | None:
     """US dollars for a token in and a token out: what the scenario says, else what is known."""
     from coop_abm.llm.prices import price_of
 

@@ -9,13 +9,13 @@ from collections import Counter
 
 import numpy as np
 
-from coop_abm.core.question import Decision, Options, Question
+from coop_abm.core.question import Decision, Question, Words
 from coop_abm.engine.rounds import Play
 from coop_abm.llm import prompts
 from coop_abm.policies.rule import TableReader
 from coop_abm.policies.scripted import recite
 from coop_abm.policies.team import planned
-from coop_abm.policies.telling import Teller
+from coop_abm.policies.telling import EncounterTeller
 from coop_abm.scenario.minds import Mind, Model, Scripted, Team
 
 #: Prompts that are kept of one model, stage and round.
@@ -33,7 +33,7 @@ class Rehearsal:
     sizes : (model, stage) -> expected tokens of each prompt that was kept, see :func:`typical`
     """
 
-    def __init__(self, play: Play, teller: Teller):
+    def __init__(self, play: Play, teller: EncounterTeller):
         self._table, self._teller = TableReader(play.repertoire), teller
         self._minds = [mind for _strategy, mind in play.scenario.inherited]
         self._seats = {node: e.policy for e in play.scenario.players if e.policy.seated for node in e.nodes}
@@ -51,7 +51,7 @@ class Rehearsal:
     def _answer(self, question: Question, minds: list[Mind]) -> np.ndarray:
         modelled = [q for q, mind in enumerate(minds) if isinstance(mind, Model)]
         self._count(question, modelled, minds)
-        if not isinstance(question.choices, Options):
+        if isinstance(question.choices, Words):
             text = LETTER * max(1, int(question.choices.limit * SHARE_OF_LIMIT))
             answer = np.zeros(len(question), np.int64)
             answer[modelled] = question.texts.number(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from coop_abm.policies.cast import Cast
 from coop_abm.policies.roster import Roster
 from coop_abm.policies.tally import Count
 from coop_abm.scenario.minds import STAND_IN, spelled_out
@@ -69,7 +70,7 @@ def share(count: Count) -> float:
     return count.fallbacks / count.decisions if count.decisions else 0.0
 
 
-def report(roster: Roster) -> MindsReport:
+def report(roster: Roster | Cast) -> MindsReport:
     """What came of asking so far."""
     client = roster.line.opened
     if client is None:

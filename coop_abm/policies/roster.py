@@ -7,22 +7,20 @@ models are asked in one batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from coop_abm.core.errors import CoopError, InputError, PolicyError, ScenarioError, quoted
+from coop_abm.core.errors import CoopError, InputError, ScenarioError, quoted
 from coop_abm.core.question import Decision, Policy, Question
 from coop_abm.mechanisms.base import Answers
+from coop_abm.policies.apart import Apart
 from coop_abm.policies.human import ask_human
-from coop_abm.policies.means import Line, Means
+from coop_abm.policies.means import Line, Means, check_stand_in_of
 from coop_abm.policies.model import ModelPlayers
 from coop_abm.policies.own import HttpPolicy, adapted
 from coop_abm.policies.rule import TableReader
 from coop_abm.policies.scripted import recite
 from coop_abm.policies.tally import Replies
-from coop_abm.policies.team import planned
-from coop_abm.policies.telling import Teller
+from coop_abm.policies.telling import EncounterTeller
 from coop_abm.scenario.knobs import digest
 from coop_abm.scenario.minds import Human, Mind, Model, Plugin, Scripted, Table, Team
 from coop_abm.scenario.scenario import Scenario
@@ -73,7 +71,7 @@ def run_name(scenario: Scenario, seed: int) -> str:
     return f"{quoted(scenario.name or 'world', 40)[1:-1]} {spoken(scenario)[:12]} seed {seed}"
 
 
-class Roster:
+class Roster(Apart):
     """Everybody who decides in one world, each asked what concerns it."""
 
     def __init__(
@@ -86,15 +84,16 @@ class Roster:
         self._means = means
         code = spoken(scenario)
         self.run = run_name(scenario, seed)
-        self.line = Line(scenario, means, self.run)
+        minds = [entry.policy for entry in scenario.players]
+        self.line = Line(minds, means, self.run, check_stand_in_of(scenario))
         self._models: ModelPlayers | None = None
         self._address = code, seed, first
-        self._teller = Teller(scenario, answers, seed)
+        self._teller = EncounterTeller(scenario, answers, seed)
         self._own = {name: self._found(name) for name in self._named(Plugin)}
-        self._askers: dict[type[Mind], Callable[[Question, list], np.ndarray | Decision]] = {
-            Table: lambda question, _minds: self._table.decide(question),
+        self.askers = {
+            Table: lambda question, _minds, _place: self._table.decide(question),
             Model: self._ask_models,
-            Scripted: recite,
+            Scripted: lambda question, minds, _place: recite(question, minds),
             Human: self._ask_humans,
         }
         self.line.check()
@@ -127,58 +126,20 @@ class Roster:
         minds = [self._minds[strategy] for strategy in question.view.strategy.tolist()]
         if self._seats:
             minds = [self._seats.get(who, mind) for who, mind in zip(question.individual.tolist(), minds, strict=True)]
-        seen, memo = planned(question, minds, self._gathered)
-        inner = [mind.inner if isinstance(mind, Team) else mind for mind in minds]
-        action, notes = self._apart(seen, inner)
-        if memo is not None:
-            self._leave_plans_alone(question, minds, notes)
-            notes = memo if notes is None else np.where(memo >= 0, memo, notes)
-        return action if notes is None else Decision(action, notes)
+        return self.decided(question, minds)
 
-    def _leave_plans_alone(self, question: Question, minds: list[Mind], notes: np.ndarray | None) -> None:
-        if notes is None:
-            return
-        for q in np.flatnonzero(notes >= 0).tolist():
-            if isinstance(minds[q], Team):
-                raise PolicyError(
-                    "players.policy.inner: a planner's notes are its plan, so its inner policy must keep a memo of -1; "
-                    f"got another in round {question.round} for individual {question.individual[q]}"
-                )
-
-    def _gathered(self, question: Question, minds: list[Mind]) -> np.ndarray:
-        return self._apart(question, minds)[0]
-
-    def _apart(self, question: Question, minds: list[Mind]) -> tuple[np.ndarray, np.ndarray | None]:
-        """Ask each kind of policy what concerns it, and put the answers together in the order of rows."""
-        action, notes = np.zeros(len(question), np.int64), None
-        groups: dict[Mind | type[Mind], list[int]] = {}
-        for q, mind in enumerate(minds):
-            groups.setdefault(type(mind) if type(mind) in self._askers else mind, []).append(q)
-        for key, listed in groups.items():
-            rows = np.array(listed)
-            some = question.of(rows)
-            if isinstance(key, type):
-                answer = self._askers[key](some, [minds[q] for q in listed])
-            else:
-                answer = self._policy_of(key).decide(some)
-            if isinstance(answer, Decision):
-                notes = np.full(len(question), -1, np.int64) if notes is None else notes
-                notes[rows] = answer.memo
-                answer = answer.action
-            action[rows] = some.choices.validate(answer, len(some))
-        return action, notes
-
-    def _policy_of(self, mind: Mind) -> Policy:
+    def policy_of(self, mind: Mind) -> Policy:
+        """That of the user's own object, or of a server."""
         if isinstance(mind, Plugin):
             return self._own[mind.name]
         return HttpPolicy(mind.url, mind.timeout, *self._names)  # type: ignore[attr-defined]
 
-    def _ask_models(self, question: Question, minds: list[Model]) -> np.ndarray:
+    def _ask_models(self, question: Question, minds: list[Model], place: str) -> np.ndarray:
         if self._models is None:
             self._models = ModelPlayers(self._teller, self.line, *self._address)
-        return self._models.decide(question, minds)
+        return self._models.decide(question, minds, place)
 
-    def _ask_humans(self, question: Question, _minds: list[Human]) -> np.ndarray:
+    def _ask_humans(self, question: Question, _minds: list[Human], _place: str) -> np.ndarray:
         if self._means.human is None:
             raise CoopError("nobody is there to be asked")
         return ask_human(question, self._means.human, *self._names)

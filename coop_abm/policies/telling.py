@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from coop_abm.core.question import Question
+from coop_abm.llm.dialects.encounter import ENCOUNTER
 from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.prompts import judged_by
 from coop_abm.mechanisms.base import Answers
@@ -33,8 +34,18 @@ def dealt(size: int, seed: int) -> np.ndarray:
     return codes
 
 
-class Teller:
-    """What may be said in one world, and how it is said to each of its individuals."""
+def dealt_manner(mind: Model, code: int) -> Manner:
+    """How a model wants things said, with two labels dealt by a code of :func:`dealt`."""
+    labels = PLAIN if mind.labels == "plain" else NEUTRAL
+    if mind.labels == "neutral" and code & 1:
+        labels = labels[1], labels[0]
+    return Manner(mind.language, mind.framing, labels, bool(code & 2), mind.persona, mind.reasoning)
+
+
+class EncounterTeller:
+    """What may be said in a world of the five rules, and how it is said to each of its individuals."""
+
+    dialect = ENCOUNTER.name
 
     def __init__(self, scenario: Scenario, answers: Answers, seed: int):
         world, self.codes = scenario, dealt(scenario.size, seed)
@@ -59,11 +70,11 @@ class Teller:
 
     def manner(self, mind: Model, individual: int) -> Manner:
         """How things are said to this individual."""
-        code = int(self.codes[individual])
-        labels = PLAIN if mind.labels == "plain" else NEUTRAL
-        if mind.labels == "neutral" and code & 1:
-            labels = labels[1], labels[0]
-        return Manner(mind.language, mind.framing, labels, bool(code & 2), mind.persona, mind.reasoning)
+        return dealt_manner(mind, int(self.codes[individual]))
+
+    def fallback(self, kind: str, question: Question, q: int) -> int:
+        """The action that a model's fallback names; at random each with probability one half."""
+        return {"cooperate": 0, "defect": 1, "random": int(question.draw[q] >= 0.5)}[kind]
 
     def facts(self, question: Question, minds: list[Model]) -> Iterator[Facts]:
         """The facts of each row, for the model that decides it."""

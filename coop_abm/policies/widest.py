@@ -9,7 +9,7 @@ from coop_abm.llm.budget import Rate, size_of, worst_case
 from coop_abm.llm.facts import Facts, Manner
 from coop_abm.llm.messages import Address, Request
 from coop_abm.policies.rehearsal import SHARE_OF_LIMIT
-from coop_abm.policies.telling import Teller
+from coop_abm.policies.telling import EncounterTeller
 from coop_abm.scenario.minds import Model, Team, models_in
 from coop_abm.scenario.scenario import Scenario
 
@@ -18,7 +18,7 @@ WIDEST, LONG_NUMBER = "\U000e0001", -1.2345678901234567e-100
 _NOBODY = Address("", 0, 0, 0, 0, "act", 0)
 
 
-def widest(world: Scenario, teller: Teller, model: Model, stage: str, steps: int) -> int:
+def widest(world: Scenario, teller: EncounterTeller, model: Model, stage: str, steps: int) -> int:
     """Tokens of the longest prompt of a stage without history, as budgets reserve them."""
     limit = longest_text(world, stage)
     plans = [e.policy.limit for e in world.players if isinstance(e.policy, Team) and model in models_in(e.policy)]
@@ -51,7 +51,7 @@ def longest_text(world: Scenario, stage: str) -> int | None:
     return max((entry.policy.limit for entry in world.players if isinstance(entry.policy, Team)), default=None)
 
 
-def history_bytes(teller: Teller, models: list[Model], deepest: int) -> int:
+def history_bytes(teller: EncounterTeller, models: list[Model], deepest: int) -> int:
     """Most bytes that one more turn of an encounter adds to a prompt."""
     if not teller.repeated or deepest == 0:
         return 0
@@ -65,7 +65,7 @@ def history_bytes(teller: Teller, models: list[Model], deepest: int) -> int:
     )  # fmt: skip
 
 
-def repair_bytes(teller: Teller, model: Model) -> int:
+def repair_bytes(teller: EncounterTeller, model: Model) -> int:
     """Most tokens by which the second question about a decision is longer than the first."""
     base, manner = teller.common._replace(payoff=0.0), _manners(teller, model)[0]
     messages = (("system", ""), ("user", ""))
@@ -82,7 +82,7 @@ def most_output(world: Scenario, model: Model, stage: str, action: int, reasonin
     return min(around + (longest_text(world, stage) or 0) * SHARE_OF_LIMIT / 4, model.max_tokens)
 
 
-def _manners(teller: Teller, model: Model) -> list[Manner]:
+def _manners(teller: EncounterTeller, model: Model) -> list[Manner]:
     """The four ways in which labels are dealt."""
     first = {int(code): who for who, code in reversed(list(enumerate(teller.codes.tolist())))}
     return [teller.manner(model, who) for who in first.values()]

@@ -1,0 +1,1 @@
+"""Who the stand-in plays, a file for each dialect."""
