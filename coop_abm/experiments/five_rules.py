@@ -9,11 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 from coop_abm import output
 from coop_abm.core.errors import InputError
+from coop_abm.core.part import Part, knob
 from coop_abm.engine.crossing import (
     EXTRAPOLATED,
     Measured,
@@ -22,7 +24,7 @@ from coop_abm.engine.crossing import (
     extrapolated,
 )
 from coop_abm.engine.drift import DriftRatio, neutral_drift
-from coop_abm.experiments.base import Report
+from coop_abm.experiments.base import Column, Found, Report
 from coop_abm.scenario import library
 from coop_abm.scenario.expectation import Expectation, expectation
 from coop_abm.scenario.files import on_graph
@@ -30,7 +32,6 @@ from coop_abm.scenario.provenance import provenance
 from coop_abm.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 RULES = ("kin", "direct", "indirect", "network", "group")
@@ -47,6 +48,15 @@ LARGEST_MEASURED = 1500
 
 #: Shares of the whole work, for the progress bar.
 _WORK = {"kin": 0.15, "direct": 0.1, "indirect": 0.2, "network": 0.2, "group": 0.35}
+
+
+class Options(Part):
+    """What can be chosen."""
+
+    precision: Literal["low", "default", "high"] = knob(
+        "default", "precision", help="how sharp each measurement is; low takes seconds, high many minutes"
+    )
+    seed: int = knob(0, "seed", low=0, high=2**63 - 1, step=1, help="the same seed gives the same table")
 
 
 class Row(NamedTuple):
@@ -82,6 +92,18 @@ class FiveRules:
 
     name: ClassVar[str] = "five-rules"
     question: ClassVar[str] = "At which benefit-to-cost ratio does each of Nowak's five rules let cooperation win?"
+    options: ClassVar[type[Part]] = Options
+    quick: ClassVar[Mapping[str, Any]] = {"precision": "low"}
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("rule", "rule"),
+        Column("condition", "measured under", "process, population, update rule and intensity of selection"),
+        Column("exact", "exact b/c", "what theory says of this very population", "theory"),
+        Column("limit", "textbook", "the same in the limit: infinite population, weak selection", "theory"),
+        Column("measured", "measured b/c", "where cooperators begin to win, by simulation alone", "ours"),
+        Column("low", "low", "", "low"),
+        Column("high", "high", "", "high"),
+        Column("verdict", "verdict", "agrees: within 2 %, or three standard errors, of exact theory", "verdict"),
+    )
 
     def __init__(self, *, precision: str = "default", seed: int = 0, graph: Any = None, weight: str | None = "weight"):
         if precision not in PRECISION:
@@ -91,11 +113,16 @@ class FiveRules:
         if graph is not None:
             self._scenarios["network"] = on_graph(self._scenarios["network"], graph, weight=weight)
 
+    @classmethod
+    def chosen(cls, options: Options) -> Self:
+        """The experiment with these options."""
+        return cls(precision=options.precision, seed=options.seed)
+
     def scenarios(self) -> dict[str, Scenario]:
         """The worlds that are measured, by name of the rule."""
         return dict(self._scenarios)
 
-    def measure(self, report: Report | None = None) -> list[Row]:
+    def measure(self, report: Report | None = None, found: Found | None = None) -> list[Row]:
         """Measure all five, in order."""
         rows, before = [], 0.0
         for rule, scenario in self._scenarios.items():
@@ -103,6 +130,8 @@ class FiveRules:
             inner = _part(report, rule, before, share)
             rows.append(self._row(rule, scenario, inner))
             before += share
+            if found:
+                found(rows)
             if report:
                 report(f"{rule}: {rows[-1].verdict}", before)
         return rows
@@ -151,20 +180,21 @@ class FiveRules:
             rows.append(dict(zip(COLUMNS, cells, strict=True)))
         return rows
 
+    def reading(self, results: list[Row]) -> str:
+        """What the table says, and what it does not."""
+        agreed = sum(row.verdict == "agrees" for row in results)
+        return (
+            f"Measured and exact critical ratios agree for {agreed} of {len(results)} rules. The ratio is where "
+            "cooperators take over from defectors as often as defectors do from cooperators, under weak selection. It "
+            "holds for these populations and update rules; the textbook's inequality is its limit for infinite ones. "
+            "It says nothing about how a single run ends, nor about rules that act together."
+        )
+
     def figure(self, results: list[Row]) -> Figure:
         """Five panels, one a rule, and a key."""
-        from coop_abm import figures
+        from coop_abm.experiments.five_rules_figure import figure
 
-        with figures.drawing(3, 2, width=13.33, height=7.5) as (figure, grid):
-            for axes, row in zip(grid.flat, results, strict=False):
-                _panel(axes, row)
-            _key(grid.flat[-1], self.precision, self.seed)
-            figure.set_layout_engine("constrained", h_pad=0.1, w_pad=0.08)
-            figure.suptitle(
-                "Five rules for the evolution of cooperation: measured against exact theory",
-                x=0.01, ha="left", fontsize=17, fontweight="bold",
-            )  # fmt: skip
-        return figure
+        return figure(results, self.precision, self.seed)
 
     def save(self, results: list[Row], folder: Path) -> list[Path]:
         """Write five_rules.csv, .png, .svg and provenance.json."""
@@ -271,97 +301,3 @@ def _part(report: Report | None, rule: str, before: float, share: float) -> Repo
         return None
     outer = report
     return lambda words, done: outer(f"{rule}: {words}", before + share * done)
-
-
-# ------------------------------------------------------------------------------------ the figure
-
-_HEADINGS = {
-    "kin": ("Kin selection", "b/c > 1/r"),
-    "direct": ("Direct reciprocity", "b/c > (2 − w)/w"),
-    "indirect": ("Indirect reciprocity", "b/c > (2 − q)/q"),
-    "network": ("Network reciprocity", "b/c > k"),
-    "group": ("Group selection", "b/c > 1 + n/m"),
-}
-
-
-def _panel(axes: Axes, row: Row) -> None:
-    from coop_abm import figures
-
-    name, inequality = _HEADINGS[row.rule]
-    axes.set_title(f"{name}:  {inequality}", pad=46)
-    axes.set_xlabel("benefit-to-cost ratio  b/c")
-    found, exact, limit = row.measured, row.expected.value, row.expected.limit
-    if found is None:
-        axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
-        words = {"no threshold": f"no threshold\n(critical ratio {exact:.4g})"}.get(
-            row.verdict, f"{row.verdict}\n{row.note}"
-        )
-        axes.text(0.5, 0.5, words, ha="center", va="center", color=figures.MUTED, wrap=True)
-        return
-    axes.set_ylabel(r"$\rho_C - \rho_D$" if row.rule == "network" else r"$\ln(\rho_C / \rho_D)$")
-    for points, shade in zip(found.points, (1.0, 0.65, 0.4), strict=False):
-        for point in points:
-            wins = point.value > 0
-            axes.errorbar(
-                point.ratio, point.value, yerr=1.96 * point.error, fmt="o" if wins else "s", markersize=7, alpha=shade,
-                color=figures.COOPERATE if wins else figures.DEFECT, capsize=3, elinewidth=1.4,
-                markeredgecolor=figures.COOPERATE if wins else figures.DEFECT_RING, ecolor=figures.INK, zorder=4,
-            )  # fmt: skip
-    x = [point.ratio for points in found.points for point in points] + [v for v in (exact, limit) if 0 < v < 1e3]
-    room = 0.08 * (max(x) - min(x))
-    low, high = min(x) - room, max(x) + room
-    axes.set_xlim(low, high)
-    axes.margins(y=0.18)
-    for points in found.points:
-        x, y = [point.ratio for point in points], [point.value for point in points]
-        axes.plot(x, y, color=figures.LIMIT, linewidth=1, zorder=2)
-    axes.axhline(0, color=figures.MUTED, linewidth=0.8, zorder=1)
-    axes.axvspan(found.low, found.high, color=figures.COOPERATE, alpha=0.18, linewidth=0, zorder=1)
-    axes.axvline(exact, color=figures.THEORY, linestyle=(0, (6, 4)), linewidth=1.6, zorder=3)
-    if low < limit < high:
-        axes.axvline(limit, color=figures.LIMIT, linestyle=(0, (1, 2)), linewidth=1.6, zorder=2)
-    numbers = f"measured {found.value:.3f} [{found.low:.3f}, {found.high:.3f}]  exact {exact:.3f}  limit {limit:.3f}"
-    above = [
-        axes.text(
-            0, 1.1, "\n".join(row.condition.rsplit("; ", 1)), transform=axes.transAxes, va="bottom", fontsize=8,
-            color=figures.MUTED, parse_math=False,
-        ),
-        axes.text(0, 1.02, numbers, transform=axes.transAxes, va="bottom", fontsize=9.5, color=figures.INK),
-    ]  # fmt: skip
-    for text in above:
-        text.set_in_layout(False)  # there is room for it, and it must not narrow the panel
-
-
-def _key(axes: Axes, precision: str, seed: int) -> None:
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    from coop_abm import figures
-
-    axes.set_axis_off()
-    entries = [
-        Line2D([], [], marker="o", linestyle="", color=figures.COOPERATE, markersize=8),
-        Line2D(
-            [], [], marker="s", linestyle="", color=figures.DEFECT, markeredgecolor=figures.DEFECT_RING, markersize=8
-        ),
-        Patch(facecolor=figures.COOPERATE, alpha=0.18),
-        Line2D([], [], color=figures.THEORY, linestyle=(0, (6, 4))),
-        Line2D([], [], color=figures.LIMIT, linestyle=(0, (1, 2))),
-    ]
-    words = [
-        "measured: cooperators take over more often",
-        "measured: defectors take over more often",
-        "measured crossing, 95 % interval",
-        "exact theory for this population",
-        "textbook limit (infinite, weak, rare)",
-    ]
-    axes.legend(entries, words, loc="upper left", frameon=False, fontsize=10.5, labelspacing=0.8, borderaxespad=0)
-    beside = axes.text(
-        0.02, 0.34,
-        r"$\rho_C$: chance that cooperators take over from defectors" "\n"
-        r"$\rho_D$: chance that defectors take over from cooperators" "\n"
-        "Bars: 95 % intervals of the simulation\n"
-        f"Donation game, exponential fitness\nPrecision {precision}, seed {seed}",
-        transform=axes.transAxes, va="top", fontsize=9.5, color=figures.MUTED, linespacing=1.5,
-    )  # fmt: skip
-    beside.set_in_layout(False)

@@ -10,15 +10,18 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from coop_abm import output
 from coop_abm.core.errors import InputError
-from coop_abm.engine.image_scoring import STRATEGIES, Images, ScoringSociety, images
-from coop_abm.experiments.base import Report
+from coop_abm.core.part import Part, knob
+from coop_abm.engine.image_scoring import LARGEST, STRATEGIES, Images, ScoringSociety, images
+from coop_abm.experiments import base
+from coop_abm.experiments.base import Column, Report
 from coop_abm.scenario.provenance import provenance
 
 if TYPE_CHECKING:
@@ -39,6 +42,18 @@ COLUMNS = (
     "condition", "size", "interactions", "observers", "mutation", "runs", "generations", "cooperation", "low", "high",
     "cooperative", "refusing", "mean_k", *(f"k{k}" for k in STRATEGIES),
 )  # fmt: skip
+
+
+class Options(Part):
+    """What can be chosen."""
+
+    size: int = knob(100, "individuals", low=3, high=LARGEST, step=1, help="in the worlds that all observe")
+    interactions: int = knob(125, "interactions", low=1, high=1_000_000, step=1, help="in each generation")
+    mutation: float = knob(0.001, "mutation", low=0, high=1, step=0.001, help="an offspring draws any strategy")
+    generations: int = knob(
+        50_000, "generations", low=1, high=10_000_000, step=2500, help="of each run with mutation, in steps of 2,500"
+    )
+    seed: int = knob(0, "seed", low=0, high=2**63 - 1, step=1, help="the same seed gives the same table")
 
 
 class Row(NamedTuple):
@@ -86,12 +101,36 @@ class ImageScoring:
 
     name: ClassVar[str] = "image-scoring"
     question: ClassVar[str] = "Can help go round among strangers who know only who has helped?"
+    options: ClassVar[type[Part]] = Options
+    quick: ClassVar[Mapping[str, Any]] = {"generations": SHORTER * ROWS}
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("condition", "condition", "seen by all, by few, or only by the recipient (unseen)"),
+        Column("size", "individuals"),
+        Column("interactions", "interactions", "in each generation"),
+        Column("observers", "observers", "of each interaction, besides the recipient"),
+        Column("mutation", "mutation"),
+        Column("runs", "runs"),
+        Column("generations", "generations", "of each run"),
+        Column("cooperation", "help given", "mean share of interactions in which help is given", "ours"),
+        Column("low", "low", "", "low"),
+        Column("high", "high", "", "high"),
+        Column("cooperative", "mostly help", "share of times at which more than 0.9 of help is given"),
+        Column("refusing", "mostly refusal", "share of times at which less than 0.1 of help is given"),
+        Column("mean_k", "mean k", "the mean strategy: k at or below 0 helps strangers"),
+        *(Column(f"k{k}", f"k = {k}", f"mean share of those who help scores of {k} and above") for k in STRATEGIES),
+    )
 
     def __init__(self, society: ScoringSociety | None = None, *, generations: int = 50_000, seed: int = 0):
         if not 1 <= generations <= 10**9:
             raise InputError(f"generations must lie in [1, 1,000,000,000]; got {generations}")
         self.society, self.seed = society or ScoringSociety(), seed
         self.generations = -(-generations // (SHORTER * ROWS)) * SHORTER * ROWS
+
+    @classmethod
+    def chosen(cls, options: Options) -> Self:
+        """The experiment with these options."""
+        own = {name: getattr(options, name) for name in ("size", "interactions", "mutation")}
+        return cls(ScoringSociety(**own), generations=options.generations, seed=options.seed)
 
     def scenarios(self) -> dict[str, ScoringSociety]:
         """The worlds that are measured, by name of the condition."""
@@ -103,7 +142,7 @@ class ImageScoring:
             found[f"{FEW} observers, n = {size}"] = own.model_copy(update=few)
         return found
 
-    def measure(self, report: Report | None = None) -> Found:
+    def measure(self, report: Report | None = None, found: base.Found | None = None) -> Found:
         """Run every condition."""
         worlds = self.scenarios()
         work = [self._work(name, world) for name, world in worlds.items()]
@@ -119,6 +158,8 @@ class ImageScoring:
             if name == "with mutation":
                 series = Images(recorded.generation, recorded.cooperation[:1], recorded.share[:1])
             before += share
+            if found and series is not None:
+                found(Found(rows, series))
         assert series is not None
         return Found(rows, series)
 
@@ -145,6 +186,19 @@ class ImageScoring:
             )  # fmt: skip
             found.append(dict(zip(COLUMNS, cells, strict=True)))
         return found
+
+    def reading(self, results: Found) -> str:
+        """What the table says, and what it does not."""
+        rows = {row.condition: row for row in results.rows}
+        seen, unseen = rows["with mutation"].cooperation, rows["with mutation, unseen"].cooperation
+        few = ", ".join(f"{rows[f'{FEW} observers, n = {n}'].cooperation:.2f} among {n}" for n in SIZES)
+        return (
+            f"With mutation, help is given in {100 * seen:.0f} % of interactions where everybody sees it, and in "
+            f"{100 * unseen:.0f} % where only the recipient does. With {FEW} observers of each interaction it is "
+            f"{few}. Help comes and goes, so short runs say little: the intervals are over runs of this length. The "
+            "paper shows single runs and few numbers; what is compared are its claims, each beside a world in which "
+            "nobody watches."
+        )
 
     def figure(self, results: Found) -> Figure:
         """Cooperation and mean strategy over time; distribution of strategies; cooperation by size of population."""

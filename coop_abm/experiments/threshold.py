@@ -46,8 +46,10 @@ DRIFTED = 1000
 MOST_EVENTS, MOST_STEPS = 400_000_000, 4e9
 #: Nodes of a generated graph where no size is asked for.
 USUAL_SIZE = 100
-#: Graphs that are drawn from a kind of our own; "edges" is what a file becomes.
-DRAWN: dict[str, Any] = {kind_of_part(kind): kind for kind in KINDS if kind_of_part(kind) != "edges"}
+#: Graphs that are drawn from a kind of our own; "edges" is what a file becomes, and directed ones have no ratio.
+DRAWN: dict[str, Any] = {
+    kind_of_part(kind): kind for kind in KINDS if kind_of_part(kind) != "edges" and not getattr(kind, "directed", False)
+}
 #: Update rules of the report, and what a user may ask for.
 REPORTED = (*BACK_STEPS, "birth_death")
 RULES = (*REPORTED, "all")

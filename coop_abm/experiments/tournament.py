@@ -9,19 +9,20 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from coop_abm import output
 from coop_abm.core.dice import match_bases
 from coop_abm.core.errors import InputError, quoted
+from coop_abm.core.part import Part, knob
 from coop_abm.engine.matches import play_matches
-from coop_abm.experiments.base import Report
+from coop_abm.experiments.base import Column, Found, Report
 from coop_abm.games import Game, PrisonersDilemma
 from coop_abm.lab import check_seed
 from coop_abm.scenario.provenance import provenance
@@ -259,29 +260,73 @@ def _played(
     return tally
 
 
+class Options(Part):
+    """What can be chosen."""
+
+    strategies: str = knob("", "strategies", help="names with commas between; all of the field if empty")
+    turns: int = knob(200, "turns", low=1, high=10_000, step=1, help="of a match")
+    repetitions: int = knob(10, "repetitions", low=1, high=10_000, step=1, help="how often each match is played")
+    noise: float = knob(0.0, "noise", low=0, high=1, step=0.01, help="an intended action turns into the other")
+    self_play: bool = knob(True, "self-play", help="do matches with oneself count, as in Axelrod's own?")
+    seed: int = knob(0, "seed", low=0, high=2**63 - 1, step=1, help="the same seed gives the same matches")
+
+
 class Tournament:
-    """The round robin as an experiment.
+    """A round robin: every strategy plays every other, and the ranking is held against exact expectation.
 
     Parameters are those of :func:`tournament`.
     """
 
     name: ClassVar[str] = "tournament"
     question: ClassVar[str] = "Who does best when everybody meets everybody?"
+    options: ClassVar[type[Part]] = Options
+    quick: ClassVar[Mapping[str, Any]] = {"strategies": "allc, alld, tft, gtft, wsls, grim, random", "repetitions": 3}
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("rank", "rank"),
+        Column("name", "strategy"),
+        Column("score", "score", "mean payoff of a turn over all matches, played", "ours"),
+        Column("error", "error", "standard error of the score over repetitions"),
+        Column("exact", "exact", "what theory expects of it", "theory"),
+        Column("cooperation", "cooperates", "share of its own acts that cooperate"),
+    )
 
     def __init__(self, strategies: Sequence[str | Strategy] | None = None, **options: Any):
-        self.strategies, self.options = strategies, options
+        self.strategies, self.asked = strategies, options
+
+    @classmethod
+    def chosen(cls, options: Options) -> Self:
+        """The experiment with these options."""
+        given = options.model_dump()
+        names = [name.strip() for name in given.pop("strategies").split(",") if name.strip()]
+        entrants(names or None)
+        return cls(names or None, **given)
 
     def scenarios(self) -> dict[str, Scenario]:
         """None: a tournament is no population, nobody is replaced."""
         return {}
 
-    def measure(self, report: Report | None = None) -> Standings:
-        """Play all matches."""
-        return tournament(self.strategies, report=report, **self.options)
+    def measure(self, report: Report | None = None, found: Found | None = None) -> Standings:
+        """Play all matches; there is no ranking before the last one."""
+        return tournament(self.strategies, report=report, **self.asked)
 
     def table(self, results: Standings) -> list[dict[str, Any]]:
         """The ranking as rows of named cells."""
         return [place._asdict() for place in results.ranking]
+
+    def reading(self, results: Standings) -> str:
+        """What the table says, and what it does not."""
+        first, size = results.ranking[0], len(results.names)
+        return (
+            f"{first.name} comes first with {first.score:.3f} a turn among {size} strategies. Who wins depends on who "
+            "takes part, on the length of matches and on noise: another field may turn the ranking round, so this is "
+            "no measure of how good a strategy is by itself. Scores within their errors of each other are a tie."
+        )
+
+    def view(self, results: Standings) -> dict[str, Any]:
+        """Who earned how much from whom, the best first, for a view that is special to tournaments."""
+        order = [results.names.index(place.name) for place in results.ranking]
+        earned = results.scores.mean(axis=0)[np.ix_(order, order)]
+        return {"names": [results.names[s] for s in order], "earned": earned.tolist()}
 
     def figure(self, results: Standings) -> Figure:
         """Left the ranking, with the exact expectation; right who earned how much from whom."""

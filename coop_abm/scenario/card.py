@@ -25,6 +25,7 @@ from coop_abm.scenario.library import NAMED, named
 from coop_abm.scenario.minds import models_in, spelled_out
 from coop_abm.scenario.players import Players, head_count
 from coop_abm.scenario.scenario import Scenario
+from coop_abm.structures.graph import shared
 
 #: The neutral answers, in the order in which the round asks.
 NEUTRAL = {
@@ -97,9 +98,14 @@ def _questions(scenario: Scenario, seed: int) -> str:
 def _graph(scenario: Scenario, seed: int, rule: str) -> Iterator[str]:
     """What is known of the graph once it is drawn."""
     if rule == "network":
-        graph = scenario.network.graph.build(scenario.size, graph_seed(seed, 0))
+        network, drawn = scenario.network, graph_seed(seed, 0)
+        graph, other = network.graph.build(scenario.size, drawn), network.replaces_on(scenario.size, drawn)
         yield f"{graph.mean_degree:.6g} neighbours on average"
         yield from (escaped(note, 300) for note in graph.notes)
+        if other is not None:
+            both = float(shared(scenario.size, graph.rows, other.rows).mean())
+            yield f"replaced among {other.mean_degree:.6g} neighbours on average, of whom {both:.6g} are both"
+            yield from (escaped(note, 300) for note in other.notes)
 
 
 def _game(scenario: Scenario) -> str:

@@ -46,7 +46,7 @@ def cited(scenario: Scenario, seed: int = 0, *, expected: Expectation | None = N
     GraphError
         if the declared graph cannot have this many nodes
     """
-    keys = [key for part in used(scenario) for key in part.references]
+    keys = [key for part in used(scenario) for key in part.cites]
     expected = expected or expectation(scenario, seed)
     return tuple(dict.fromkeys([*keys, *expected.references]))
 

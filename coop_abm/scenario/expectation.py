@@ -16,6 +16,7 @@ from coop_abm.mechanisms import Answers
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.limits import Answered, limits_of, pushes_of
 from coop_abm.scenario.scenario import Scenario
+from coop_abm.structures.graph import shared
 from coop_abm.theory import birth_death, coalescence, composition, groups, thresholds
 
 #: Regular graphs above this size are answered by the closed form, which takes no time.
@@ -25,6 +26,11 @@ QUICK_NODES, QUICK_STATES = 1_000, 10_000
 #: Splitting less likely than this is none.
 RAREST = 1e-12
 _NAMES = {"birth_death": "birth-death updating", "pairwise_comparison": "pairwise comparison"}
+#: Why nothing is said, or measured, of fixation where strategies mutate.
+MUTATES = "update.mutation: where strategies mutate none takes over for good, so there is no fixation; it must be 0"
+#: The ratio on two regular graphs, and how many steps along one and then the other are taken to know that it is exact.
+CLOSED = {"death_birth": thresholds.death_birth_on_two, "imitation": thresholds.imitation_on_two}
+MOST_PRODUCTS = 20_000_000
 #: Update rules of which a law of weak selection is known.
 KNOWN = ("birth_death", "death_birth", "imitation", "pairwise_comparison", "wright_fisher")
 
@@ -80,6 +86,11 @@ class _Silent(Exception):
 
 
 def _answer(scenario: Scenario, answers: Answers, thorough: bool) -> Answered:
+    if scenario.update.mutation > 0:
+        raise _Silent(
+            "where strategies mutate none takes over for good, and the known ratios compare chances of taking over; "
+            "coop_abm.theory.mutation and theory.chain.abundance know the long run of small or mixed populations"
+        )
     if scenario.clock == "round":
         raise _Silent(
             "on the round clock a round has its own encounters and many can learn at once; the known thresholds are "
@@ -98,7 +109,8 @@ def _answer(scenario: Scenario, answers: Answers, thorough: bool) -> Answered:
         references: tuple[str, ...] = ("Hamilton1964", "Hamilton1970")
     elif len(answers.indptr) == 0 or scenario.update.generational:
         sigma = composition.well_mixed_sigma(answers.size)
-        status = "exact" if kind in ("birth_death", "imitation", "pairwise_comparison") else status
+        steady = kind in ("birth_death", "imitation", "pairwise_comparison") and not scenario.update.linear
+        status = "exact" if steady else status
         reason = "well-mixed population of this size" + (", exact at any intensity" if status == "exact" else "")
         if len(answers.indptr):
             reason = "offspring go anywhere, so the graph does not help: as in a well-mixed population"
@@ -120,6 +132,8 @@ def _answer_for_groups(
             "groups on a network that take each other over: takeovers follow replacements instead of the fitness of "
             "whole groups, so the formula for rare duplication does not apply; this process is ours, no theory is known"
         )
+    if scenario.update.linear:
+        raise _Silent("linear fitness in groups that grow and split: the known chain is for exponential fitness")
     if scenario.payoff == "accumulated":
         raise _Silent("accumulated payoffs in groups that change in size: the known chain is for averaged ones")
     states = groups.number_of_states(answers.group_size, answers.groups)
@@ -136,6 +150,8 @@ def _answer_for_groups(
 
 def _family(scenario: Scenario, answers: Answers) -> tuple[np.ndarray, np.ndarray]:
     """The payoff matrix as first + benefit x slope, in units of the cost."""
+    if scenario.on_directed_graph:
+        raise _Silent("on a directed graph fitness is constant, so no benefit is large or small enough")
     if len(scenario.repertoire().names) != 2:
         raise _Silent("a critical ratio is for two strategies; this world has another number of them")
     if not scenario.game.has_ratio:
@@ -168,32 +184,58 @@ def payoff_family(scenario: Scenario, seed: int = 0) -> tuple[np.ndarray, np.nda
 
 def _ratio_of_graph(scenario: Scenario, answers: Answers, thorough: bool) -> tuple[float, str, tuple[str, ...]]:
     """The critical ratio of the donation game on the graph, and where it comes from."""
-    kind, payoff, size = scenario.update.kind, scenario.payoff, answers.size
+    kind, payoff, size, replacing = scenario.update.kind, scenario.payoff, answers.size, answers.replacing()
     strength = answers.strength()
-    isothermal = np.ptp(strength) <= 1e-9 * strength.max()
-    regular = isothermal and len(answers.weight) == 0
+    isothermal = all(np.ptp(each) <= 1e-9 * each.max() for each in (strength, replacing.strength()))
+    regular = isothermal and len(answers.weight) == len(replacing.weight) == 0
     if kind in ("birth_death", "pairwise_comparison") and isothermal:
         source = "OhtsukiHauertLiebermanNowak2006" if kind == "birth_death" else "OhtsukiNowak2006b"
         reason = f"{_NAMES[kind]} on a graph of equal degrees: as in a well-mixed population"
         return thresholds.birth_death(size), reason, (source,)
-    if regular and kind in ("death_birth", "imitation") and size > LARGEST_WALKED:
+    if regular and kind in CLOSED and size > LARGEST_WALKED and answers.two_graphs:
+        known = _closed_form_of_two(kind, answers)
+        if known is not None:
+            return known, "closed form for two regular graphs", ("OhtsukiPachecoNowak2007", "Chen2013")
+    elif regular and kind in CLOSED and size > LARGEST_WALKED:
         formula = thresholds.death_birth if kind == "death_birth" else thresholds.imitation
         return formula(int(strength[0]), size), "closed form for regular graphs", ("Chen2013", "TaylorDayWild2007")
     if size > coalescence.LARGEST:
         raise _Silent(
-            f"an irregular graph of more than {coalescence.LARGEST:,} nodes is too large for exact walks: "
+            f"{_many(answers)} of more than {coalescence.LARGEST:,} nodes is too large for "
+            "exact walks: "
             'ask coop_abm.critical_ratio(..., method="walks")'
         )
     if size > QUICK_NODES and not thorough:
         raise _Silent(
-            f"an irregular graph of more than {QUICK_NODES:,} nodes takes exact walks a while: "
-            'ask coop_abm.critical_ratio(..., method="exact"), or coop-abm threshold'
+            f"{_many(answers)} of more than {QUICK_NODES:,} nodes takes exact walks a while: "
+            'ask coop_abm.critical_ratio(..., method="exact")'
+            + ("" if answers.two_graphs else ", or coop-abm threshold")
         )
+    here, sources, other = "on this graph", ["Allen2017"], None
+    if answers.two_graphs:
+        here, other = "on the graph of replacement, payoffs from the other", weights_of(replacing)
+        sources.append("OhtsukiPachecoNowak2007")
     if kind == "birth_death":
-        value = birth_death.critical_ratio(weights_of(answers), payoff=payoff)
-        return value, "coalescing lines of birth-death updating on this graph", ("Allen2017",)
-    value = coalescence.critical_ratio(weights_of(answers), update=kind, payoff=payoff)
-    return value, "coalescing random walks on this graph", ("Allen2017",)
+        value = birth_death.critical_ratio(weights_of(answers), payoff=payoff, replacement=other)
+        return value, f"coalescing lines of birth-death updating {here}", tuple(sources)
+    value = coalescence.critical_ratio(weights_of(answers), update=kind, payoff=payoff, replacement=other)
+    return value, f"coalescing random walks {here}", tuple(sources)
+
+
+def _many(answers: Answers) -> str:
+    return "a pair of graphs" if answers.two_graphs else "an irregular graph"
+
+
+def _closed_form_of_two(kind: str, answers: Answers) -> float | None:
+    """The ratio on two regular graphs, None where its form is not exact or cannot be told in a moment."""
+    meets, replaces = len(answers.indices) // answers.size, len(answers.replacement_indices) // answers.size
+    both = shared(answers.size, answers.rows, answers.replacing().rows)
+    if np.ptp(both) or answers.size * meets * replaces > MOST_PRODUCTS:
+        return None
+    one, other = weights_of(answers), weights_of(answers.replacing())
+    if (one @ other - other @ one).count_nonzero():
+        return None
+    return CLOSED[kind](meets, replaces, int(both[0]), answers.size)
 
 
 def weights_of(answers: Answers):  # scipy is imported on use, so no annotation
@@ -207,9 +249,12 @@ def weights_of(answers: Answers):  # scipy is imported on use, so no annotation
 def textbook_limit(scenario: Scenario, seed: int = 0, graph: int = 0) -> float:
     """Nowak's ratio for the one rule that is on; NaN where none or several are, or the update rule has no such law.
 
-    Infinite populations, weak selection and rare splitting; on an irregular graph the mean degree.
+    Infinite populations, weak selection and rare splitting; on an irregular graph the mean degree, and on two the mean
+    degrees and the mean number of neighbours in both.
     """
     active = scenario.active
+    if scenario.update.mutation > 0 or scenario.on_directed_graph:
+        return float("nan")
     judged = scenario.indirect.enabled and not scenario.indirect.assessment.innate
     if len(active) != 1 or not scenario.game.has_ratio or judged or scenario.update.kind not in KNOWN:
         return float("nan")
@@ -227,6 +272,10 @@ def textbook_limit(scenario: Scenario, seed: int = 0, graph: int = 0) -> float:
         answers = scenario.answers(seed, graph)
         degree = answers.size - 1 if len(answers.indptr) == 0 else len(answers.indices) / answers.size
         per_update: dict[str, float] = {"death_birth": degree, "imitation": degree + 2}
+        if answers.two_graphs:
+            others = len(answers.replacement_indices) / answers.size
+            both = float(shared(answers.size, answers.rows, answers.replacing().rows).mean())
+            per_update = {rule: formula(degree, others, both) for rule, formula in CLOSED.items()}
         return float(per_update.get(scenario.update.kind, np.inf))
     except (InputError, ZeroDivisionError):
         return float("inf")

@@ -22,8 +22,8 @@ LARGEST_FILE = 1 << 20
 def load(path: str | Path) -> Scenario:
     """Read a scenario from a TOML file.
 
-    A graph in it, ``network.graph = {kind = "file", path = "karate.graphml"}``, is read at once and
-    becomes part of the scenario; its path is relative to the scenario file and stays in its folder. A table
+    A graph in it, ``network.graph = {kind = "file", path = "karate.graphml"}`` (or ``network.replacement``), is read at
+    once and becomes part of the scenario; its path is relative to the scenario file and stays in its folder. A table
     ``[sweep]`` is no part of a scenario and not looked at.
 
     Raises
@@ -49,9 +49,23 @@ def load_with_sweep(path: str | Path) -> tuple[Scenario, dict[str, Any]]:
     if not isinstance(swept, dict):
         raise ScenarioError(f"{shown}: sweep must be a table; got {quoted(swept)}")
     try:
-        return validated(_with_graph(tree, file.parent)), swept
+        for place in ("graph", "replacement"):
+            tree = _with_graph(tree, file.parent, place)
+        return validated(tree), swept
     except InputError as error:
         raise type(error)(f"{shown}: {error}") from None
+
+
+def tree(path: str | Path) -> dict[str, Any]:
+    """What a TOML file says, as plain values.
+
+    Raises
+    ------
+    ScenarioError
+        one line: the file, and why it cannot be read
+    """
+    file = Path(path)
+    return _tree(file, quoted(file.name, 80)[1:-1])
 
 
 def _tree(file: Path, shown: str) -> dict[str, Any]:
@@ -74,31 +88,36 @@ def _tree(file: Path, shown: str) -> dict[str, Any]:
         raise ScenarioError(f"{shown}: not valid TOML: {quoted(str(error), 120)[1:-1]}") from None
 
 
-def _with_graph(tree: dict[str, Any], folder: Path) -> dict[str, Any]:
-    network = tree.get("network")
-    graph = network.get("graph") if isinstance(network, dict) else None
+def _with_graph(tree: dict[str, Any], folder: Path, place: str) -> dict[str, Any]:
+    network, knob = tree.get("network"), f"network.{place}"
+    graph = network.get(place) if isinstance(network, dict) else None
     if not isinstance(graph, dict) or graph.get("kind") != "file":
         return tree
     unknown = graph.keys() - {"kind", "path", "weight"}
     if unknown:
-        raise no_such_knob(f"network.graph.{sorted(unknown)[0]}", ("path", "weight"))
+        raise no_such_knob(f"{knob}.{sorted(unknown)[0]}", ("path", "weight"))
     named = graph.get("path")
     if not isinstance(named, str) or not named:
-        raise ScenarioError("network.graph.path must be the name of a file beside the scenario")
+        raise ScenarioError(f"{knob}.path must be the name of a file beside the scenario")
     try:
         inside = (folder / named).resolve().is_relative_to(folder.resolve()) and not Path(named).is_absolute()
     except (OSError, ValueError, RuntimeError):
         inside = False
     if not inside:
-        raise ScenarioError(f"network.graph.path must lie in the folder of the scenario file; got {quoted(named)}")
+        raise ScenarioError(f"{knob}.path must lie in the folder of the scenario file; got {quoted(named)}")
     weight = graph.get("weight", "weight")
     if not isinstance(weight, str):
-        raise ScenarioError(f"network.graph.weight must be the name of an edge attribute; got {quoted(weight)}")
-    return with_graph(tree, folder / named, weight=weight or None)
+        raise ScenarioError(f"{knob}.weight must be the name of an edge attribute; got {quoted(weight)}")
+    return with_graph(tree, folder / named, weight=weight or None, place=place)
 
 
-def with_graph(tree: Mapping[str, Any], graph: Any, *, weight: str | None = "weight") -> dict[str, Any]:
-    """A tree of plain values with the user's own graph put in: a path, an ``nx.Graph`` or a Graph."""
+def with_graph(
+    tree: Mapping[str, Any], graph: Any, *, weight: str | None = "weight", place: str = "graph"
+) -> dict[str, Any]:
+    """A tree of plain values with the user's own graph put in: a path, an ``nx.Graph`` or a Graph.
+
+    place : the knob of the network that holds it, "graph" or "replacement"
+    """
     from coop_abm.structures import Edges
     from coop_abm.structures.files import read_graph
 
@@ -107,7 +126,7 @@ def with_graph(tree: Mapping[str, Any], graph: Any, *, weight: str | None = "wei
         source = Path(graph).name
         graph = read_graph(graph, weight=weight)
     edges = Edges.of(graph, weight=weight, source=source)
-    network = {**tree.get("network", {}), "enabled": True, "graph": edges}
+    network = {**tree.get("network", {}), "enabled": True, place: edges}
     changed = {**tree, "network": network}
     declared = tree.get("size", edges.size)
     if declared != edges.size:

@@ -19,9 +19,10 @@ from pydantic import BaseModel
 
 from coop_abm.core.errors import ScenarioError, quoted
 from coop_abm.core.part import Part
+from coop_abm.scenario import players
 from coop_abm.scenario.catalogue import flattened, members_of
 from coop_abm.scenario.scenario import Scenario
-from coop_abm.scenario.wording import no_such_knob, validated
+from coop_abm.scenario.wording import declared, no_such_knob
 
 _NUMBER = re.compile(r"[+-]?(\d[\d_]*)(\.\d*)?([eE][+-]?\d+)?|[+-]?\.\d+([eE][+-]?\d+)?", re.ASCII)
 
@@ -31,36 +32,38 @@ def dotted(name: str) -> str:
     return name.replace("__", ".")
 
 
-def replace(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
-    """The same scenario with some knobs changed.
+def replace[P: Part](scenario: P, changes: Mapping[str, Any]) -> P:
+    """The same scenario, or another declared part, with some knobs changed.
 
     Parameters
     ----------
     changes : flat name (dots or double underscores) -> value; a Part or a dict replaces a whole part,
-              a bare word chooses its kind
+              a bare word chooses its kind, and ``players`` may be a word like ``allc:0.5,tft:0.25,alld:0.25``
 
     Raises
     ------
     ScenarioError, GraphError
         naming the knob and what is permitted; or why the graph cannot have this size
     """
-    tree = scenario.model_dump()
+    tree, root = scenario.model_dump(), type(scenario)
     for path, value in sorted(((dotted(n), v) for n, v in changes.items()), key=lambda c: c[0].count(".")):
-        _put(tree, path, value)
-    return validated(tree)
+        _put(tree, path, value, root)
+    return declared(root, tree)
 
 
-def _put(tree: dict[str, Any], path: str, value: Any) -> None:
+def _put(tree: dict[str, Any], path: str, value: Any, root: type[Part]) -> None:
     *folders, last = path.split(".")
     at: Any = tree
-    model: type[BaseModel] | None = Scenario
+    model: type[BaseModel] | None = root
     for step in folders:
-        at, model = _descend(at, model, step, path)
+        at, model = _descend(at, model, step, path, root)
     if not isinstance(at, dict):
-        raise no_such_knob(path)
+        raise no_such_knob(path, root=root)
     if last not in (model.model_fields if model else at):
-        raise no_such_knob(path, _names(model, at))
+        raise no_such_knob(path, _names(model, at), root)
     old = at.get(last)
+    if root is Scenario and path == "players" and isinstance(value, str):  # one word for who is there, as in a link
+        value = players.read(value)
     if isinstance(value, BaseModel):
         value = value.model_dump()
     elif isinstance(value, (dict, list)):
@@ -72,7 +75,9 @@ def _put(tree: dict[str, Any], path: str, value: Any) -> None:
     at[last] = value
 
 
-def _descend(at: Any, model: type[BaseModel] | None, step: str, path: str) -> tuple[Any, type[BaseModel] | None]:
+def _descend(
+    at: Any, model: type[BaseModel] | None, step: str, path: str, root: type[Part]
+) -> tuple[Any, type[BaseModel] | None]:
     if isinstance(at, (list, tuple)):
         if not step.isdecimal() or int(step) >= len(at):
             raise ScenarioError(f"{quoted(path, 80)}: there are {len(at)} entries, counted from 0")
@@ -83,7 +88,7 @@ def _descend(at: Any, model: type[BaseModel] | None, step: str, path: str) -> tu
             at[step] = whole.model_dump()
     if not isinstance(at, dict) or step not in at:
         upto = path[: path.index(step) + len(step)]
-        raise no_such_knob(upto, _names(model, at) if isinstance(at, dict) else ())
+        raise no_such_knob(upto, _names(model, at) if isinstance(at, dict) else (), root)
     below: type[BaseModel] | None = None
     if model is not None:
         field = model.model_fields[step]
@@ -130,8 +135,17 @@ def digest(scenario: Scenario) -> str:
     for rule, mechanism in scenario.mechanisms.items():
         if not mechanism.enabled:
             tree[rule] = False
-    if scenario.network.enabled and scenario.network.graph.kind == "edges":
-        tree["network"]["graph"] = scenario.network.graph.build(scenario.size, 0).digest()
+    if scenario.update.mutation == 0:
+        del tree["update"]["mutation"], tree["update"]["mutation_kind"]
+    if tree["update"].get("fitness") == "exponential":  # what was always so
+        del tree["update"]["fitness"]
+    if scenario.network.enabled:
+        for place in ("graph", "replacement"):
+            declared = getattr(scenario.network, place)
+            if declared.kind == "edges":
+                tree["network"][place] = declared.build(scenario.size, 0).digest()
+        if not scenario.network.two_graphs:  # what was always so
+            del tree["network"]["replacement"]
     text = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

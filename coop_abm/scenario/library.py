@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from coop_abm.core.errors import ScenarioError, quoted
-from coop_abm.games import Donation, PrisonersDilemma
+from coop_abm.games import Donation, PrisonersDilemma, Snowdrift
 from coop_abm.mechanisms import Direct, Group, Indirect, Kin, Network
 from coop_abm.norms import ImageScoring, SternJudging
 from coop_abm.scenario.players import Players
 from coop_abm.scenario.scenario import Scenario
-from coop_abm.strategies import AllC, AllD, Discriminator
+from coop_abm.strategies import (
+    AllC,
+    AllD,
+    Discriminator,
+    GenerousTitForTat,
+    TitForTat,
+    TitForTwoTats,
+    WinStayLoseShift,
+    ZeroDeterminant,
+)
+from coop_abm.strategies.field import FIELD
+from coop_abm.strategies.table import Strategy
 from coop_abm.structures import BarabasiAlbert, Lattice, Ring, Torus
 from coop_abm.updates import (
     BirthDeath,
@@ -164,6 +175,59 @@ def image_scoring() -> Scenario:
     )
 
 
+def snowdrift() -> Scenario:
+    """Sharing a task with four neighbours: fewer cooperate than in a mixed population [HauertDoebeli2004]."""
+    return Scenario(
+        size=2500, partners="all", payoff="accumulated", game=Snowdrift(benefit=2.0, cost=1.6),
+        update=ProportionalImitation(), players=_mostly_helpers(0.5),
+        network=Network(enabled=True, graph=Torus(neighbours=4)),
+    )  # fmt: skip
+
+
+def ecology() -> Scenario:
+    """Six strategies that grow by what they earn: those who exploit starve with their prey [Axelrod1984]."""
+    return _long_game(
+        0.95, 0.02, 2000, (0.2, AllC()), (0.2, AllD()), (0.3, FIELD["random"]), (0.1, TitForTwoTats()),
+        (0.1, TitForTat()), (0.1, FIELD["joss"]),
+    )  # fmt: skip
+
+
+def turn_of_the_tide() -> Scenario:
+    """Defectors live on unconditional helpers until tit-for-tat turns the tide [ImhofFudenbergNowak2005]."""
+    return _long_game(0.95, 0.02, 2000, (0.6, AllC()), (0.2, AllD()), (0.2, TitForTat()))
+
+
+def win_stay_lose_shift() -> Scenario:
+    """Two strategies that err: win-stay, lose-shift mends what tit-for-tat cannot [NowakSigmund1993]."""
+    return _long_game(0.99, 0.02, 100, (0.5, WinStayLoseShift()), (0.5, TitForTat()), error=0.01)
+
+
+def generosity() -> Scenario:
+    """Defectors in the majority, and errors: tit-for-tat opens the door for generosity [NowakSigmund1992]."""
+    return _long_game(
+        0.99, 0.05, 1000, (0.8, AllD()), (0.1, TitForTat()), (0.1, GenerousTitForTat()), error=0.02
+    )  # fmt: skip
+
+
+def extortion() -> Scenario:
+    """Extortion wins each match and loses the population to generosity [PressDyson2012, StewartPlotkin2013]."""
+    return _long_game(
+        0.99, 0.02, 100, (0.5, ZeroDeterminant(slope=2, baseline="punishment", strength=0.5)),
+        (0.5, ZeroDeterminant(slope=2, baseline="reward", strength=1)),
+    )  # fmt: skip
+
+
+def _long_game(
+    continuation: float, intensity: float, size: int, *start: tuple[float, Strategy], error: float = 0.0
+) -> Scenario:
+    """The prisoner's dilemma of the tournaments, played again and again in a mixed population."""
+    return Scenario(
+        clock="event", size=size, game=PrisonersDilemma(), update=BirthDeath(intensity=intensity),
+        execution_error=error, players=tuple(Players(share=share, strategy=strategy) for share, strategy in start),
+        direct=Direct(enabled=True, continuation=continuation),
+    )  # fmt: skip
+
+
 #: Every named scenario; to add one, write its function and name it here.
 NAMED: dict[str, Callable[[], Scenario]] = {
     maker.__name__: maker
@@ -182,6 +246,12 @@ NAMED: dict[str, Callable[[], Scenario]] = {
         image_scoring,
         stern_judging,
         private_opinions,
+        snowdrift,
+        ecology,
+        turn_of_the_tide,
+        win_stay_lose_shift,
+        generosity,
+        extortion,
     )
 }
 

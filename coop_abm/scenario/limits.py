@@ -62,6 +62,11 @@ def _movement(scenario: Scenario, answers: Answers, found: Answered) -> str:
     if answers.fluid:
         weak = composition.critical_of_family(found.sigma, found.first, found.slope)
         return f"under weak selection the ratio is {weak:.6g}; {at} it is {found.value / weak - 1:+.2%} from there"
+    if scenario.update.linear:
+        return (
+            f"{at} the crossing moves by an amount that is not computed for linear fitness, which is the same as "
+            "exponential fitness to first order in the intensity"
+        )
     if found.status == "exact":
         return "nothing moves: in a well-mixed population this ratio holds at any intensity"
     try:
@@ -78,6 +83,8 @@ def _movement(scenario: Scenario, answers: Answers, found: Answered) -> str:
     moves = f"{at} the crossing moves in {'second' if order == 2 else 'first'} order of the intensity"
     if scenario.update.generational:
         return f"{moves}, by how much is not known"
+    if answers.two_graphs:
+        return f"{moves}, by how much is not known for two graphs"
     if math.isnan(size):
         return f"{moves}, and selection is not weak: intensity times payoff is above {composition.STRONG:g}"
     return f"{moves}, on small graphs by {max(size, 1e-4):.2%} at most"
@@ -95,8 +102,10 @@ def _crossing(scenario: Scenario, answers: Answers, found: Answered, beta: float
         return fixation.critical_of_update(found.game, answers.size, beta * sums, kind)
     if answers.size > SMALL_CHAIN:
         return None
-    weights = _dense(answers)
-    return chain.critical(weights, found.game, update=kind, intensity=beta, payoff=payoff)
+    other = _dense(answers.replacing()) if answers.two_graphs else None
+    return chain.critical(
+        _dense(answers), found.game, update=kind, intensity=beta, payoff=payoff, replacement=other
+    )  # fmt: skip
 
 
 def _dense(answers: Answers) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, model_validator
 
+from coop_abm.core.errors import ScenarioError, quoted
 from coop_abm.core.part import Part, kind_of, knob
 from coop_abm.scenario.minds import KINDS, AnyMind, Table
 from coop_abm.strategies import AnyStrategy, Reciprocator
@@ -71,3 +72,36 @@ def head_count(players: tuple[Players, ...], size: int) -> list[int]:
     for e in by_remainder[: size - seated - sum(counts)]:
         counts[e] += 1
     return [len(entry.nodes) or count for entry, count in zip(players, counts, strict=True)]
+
+
+def spelled(players: tuple[Players, ...]) -> str | None:
+    """Who starts with what, in a word: ``allc:0.5,tft:0.25,alld:0.25``; None where more than that is declared.
+
+    Knobs of the strategies are left out; they are changed one by one, as ``players.1.strategy.generosity``.
+    """
+    if any(entry.nodes or entry.policy != Table() for entry in players):
+        return None
+    return ",".join(f"{entry.strategy.kind}:{entry.share!r}" for entry in players)
+
+
+def read(text: str) -> list[dict[str, Any]]:
+    """What :func:`spelled` wrote, as plain values.
+
+    >>> read("allc:0.5,alld:0.5")[1]
+    {'share': 0.5, 'strategy': {'kind': 'alld'}}
+
+    Raises
+    ------
+    ScenarioError
+        where it is not written so
+    """
+    found: list[dict[str, Any]] = []
+    for entry in text.split(","):
+        kind, _, share = entry.strip().partition(":")
+        try:
+            found.append({"share": float(share), "strategy": {"kind": kind}})
+        except ValueError:
+            raise ScenarioError(
+                f"players must be strategies with their shares, as in allc:0.5,alld:0.5; got {quoted(text)}"
+            ) from None
+    return found

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BeforeValidator, model_validator
 
 from coop_abm.core.dice import graph_seed
-from coop_abm.core.part import Part, knob
+from coop_abm.core.part import Part, kind_of, knob
 from coop_abm.games import AnyGame, Donation
 from coop_abm.mechanisms import RULES, Answers, Direct, Group, Indirect, Kin, Network, expected_matrix, neutral
 from coop_abm.scenario.minds import Mind, Table
@@ -87,7 +87,9 @@ class Scenario(Part):
         if self.partners == "all" and self.kin.enabled and self.kin.channel == "meeting":
             raise ValueError("partners: must be one while kin.channel is meeting; got all")
         if self.network.enabled:
-            self.network.graph.check(self.size)
+            self.network.check(self.size)
+            self._two_graphs_fit()
+            self._directions_fit()
         if self.update.meets_itself and (self.clock == "event" or self.partners == "one"):
             raise ValueError(
                 "update.self_interaction: must be false unless clock = round and partners = all, where everybody "
@@ -116,6 +118,27 @@ class Scenario(Part):
             raise ValueError("partners: must be one while groups grow and shrink; got all")
         return self
 
+    def _two_graphs_fit(self) -> None:
+        """Can one meet on one graph and get replaced on another?"""
+        network, update = self.network, self.update
+        if not network.two_graphs:
+            return
+        if network.graph.kind == "complete":
+            raise ValueError(
+                "network.graph: must not be complete where network.replacement is a graph of its own, because a mixed "
+                "population has no neighbours; got complete"
+            )
+        refused = f"network.replacement: must be same {{}}; got {network.replacement.kind}"
+        if network.replacement.kind == "complete":
+            raise ValueError(refused.format("or a graph other than complete"))
+        if self.group.enabled and 0 < self.group.size < self.size:
+            raise ValueError(refused.format("where groups say who replaces whom (group.enabled)"))
+        if update.generational:
+            raise ValueError(refused.format(f"under {update.kind}, where offspring go anywhere"))
+        summed = self.payoff == "accumulated" and (self.clock == "event" or self.partners == "all")
+        if summed and update.kind == "proportional_imitation":
+            raise ValueError(refused.format("under proportional_imitation of sums, which weighs gains by one degree"))
+
     def _refuse_minds(self) -> None:
         if self.talk != "never":
             raise ValueError(f"talk: must be never unless clock = round; got {self.talk}")
@@ -124,6 +147,33 @@ class Scenario(Part):
             "players.policy: must be table on the event clock, which reads expected payoffs of strategies; got "
             f"{wrong.policy.kind} (clock = round can ask anybody)"
         )
+
+    def _directions_fit(self) -> None:
+        """On a directed graph, is it the process of evolutionary graph theory?
+
+        That has offspring going along arrows and constant fitness; what it is to meet somebody along an arrow, and
+        to compete for a place that arrows lead to, is not said there, and nobody else agrees.
+        """
+        directed = self._directed_graphs
+        if not directed:
+            return
+        kind = directed[0]
+        if self.network.two_graphs:
+            raise ValueError(f"network.replacement: must be same where a graph is directed; got {kind}")
+        if self.clock != "event" or self.update.kind != "birth_death" or self.payoff != "averaged":
+            raise ValueError(
+                f"network.graph: {kind} is directed, which needs clock = event, update = birth_death and payoff = "
+                f"averaged; got {self.clock}, {self.update.kind} and {self.payoff}"
+            )
+        others = [rule for rule in self.active if rule != "network"]
+        if others:
+            raise ValueError(f"network.graph: {kind} is directed, so no other rule can be on; got {', '.join(others)}")
+        payoffs = self.matrix(neutral(self.size))
+        if np.ptp(payoffs, axis=1).max() > 1e-12 * np.abs(payoffs).max():
+            raise ValueError(
+                f"network.graph: {kind} is directed, so fitness must be constant: what a strategy earns must not "
+                "depend on whom it meets (in the donation game, game.benefit = 0)"
+            )
 
     def _seats_fit(self) -> None:
         """Do the shares and the declared nodes cover the population, each place once?"""
@@ -192,7 +242,18 @@ class Scenario(Part):
     @property
     def on_random_graph(self) -> bool:
         """Does the graph depend on the seed?"""
-        return self.network.enabled and getattr(self.network.graph, "random", False)
+        return self.network.enabled and self.network.random
+
+    @property
+    def on_directed_graph(self) -> bool:
+        """Does offspring go along arrows, one way?"""
+        return self.network.enabled and bool(self._directed_graphs)
+
+    @property
+    def _directed_graphs(self) -> tuple[str, ...]:
+        """The kinds of the network's graphs that are directed, on or off."""
+        graphs = [value for _name, value in self.network if isinstance(value, Part)]
+        return tuple(kind_of(type(graph)) for graph in graphs if getattr(graph, "directed", False))
 
     @property
     def minded(self) -> bool:

@@ -23,16 +23,11 @@ def validated(tree: Mapping[str, Any]) -> Scenario:
     ScenarioError
         one line: the field, what is permitted, what was given
     """
-    try:
-        return Scenario.model_validate(tree)
-    except ValidationError as error:
-        raise ScenarioError(_first_sentence(error)) from None
-    except RecursionError:
-        raise ScenarioError("scenario: nested too deeply") from None
+    return declared(Scenario, tree)
 
 
 def declared[P: Part](part: type[P], values: Mapping[str, Any]) -> P:
-    """A part that stands alone, of these values.
+    """The part that these plain values declare.
 
     Raises
     ------
@@ -43,6 +38,8 @@ def declared[P: Part](part: type[P], values: Mapping[str, Any]) -> P:
         return part.model_validate(dict(values))
     except ValidationError as error:
         raise ScenarioError(_first_sentence(error, part)) from None
+    except RecursionError:
+        raise ScenarioError("scenario: nested too deeply") from None
 
 
 def _first_sentence(error: ValidationError, root: type[BaseModel] = Scenario) -> str:
@@ -50,7 +47,7 @@ def _first_sentence(error: ValidationError, root: type[BaseModel] = Scenario) ->
     path, field, model = _walk(first["loc"], root)
     kind, given = first["type"], first.get("input")
     if kind == "extra_forbidden":
-        return str(no_such_knob(path, tuple(model.model_fields) if model else ()))
+        return str(no_such_knob(path, tuple(model.model_fields) if model else (), root))
     if kind == "value_error":
         said = str(first["ctx"]["error"])
         return f"{path}: {said}; got {quoted(given)}" if path and "got" not in said else _joined(path, said)
@@ -85,7 +82,9 @@ def _permitted(field: FieldInfo) -> str:
         if low is not None and below is not None:
             return f"must be {noun} in [{_figure(low)}, {_figure(below)})"
         return f"must be {noun}"
-    return "must be a list of tables" if get_origin(field.annotation) is tuple else "is not of the right kind"
+    if get_origin(field.annotation) is tuple:
+        return "must be a list of tables" if any(map(_is_part, flattened(field.annotation))) else "must be a list"
+    return "is not of the right kind"
 
 
 def _figure(number: float) -> str:
@@ -127,15 +126,22 @@ def _is_part(candidate: Any) -> bool:
     return isinstance(candidate, type) and issubclass(candidate, Part)
 
 
-def no_such_knob(path: str, near: Iterable[str] = ()) -> ScenarioError:
-    """The error for a name that leads nowhere; `near` are the names permitted in its place."""
+def no_such_knob(path: str, near: Iterable[str] = (), root: type[BaseModel] = Scenario) -> ScenarioError:
+    """The error for a name that leads nowhere; `near` are the names permitted in its place in a part of this kind."""
     head, _, _last = path.rpartition(".")
     permitted = [f"{head}.{name}" if head else name for name in near if name != "kind"]
-    close = difflib.get_close_matches(path, [*permitted, *_all_paths()], n=1)
+    close = difflib.get_close_matches(path, [*permitted, *_all_paths(root)], n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     listed = f"permitted here: {', '.join(permitted)}" if permitted else "`coop-abm knobs` prints all"
+    if not permitted and root is not Scenario:
+        listed = f"permitted are {', '.join(root.model_fields)}"
     return ScenarioError(f"{quoted(path, 80)[1:-1]}: no such knob; {hint}{listed}")
 
 
-def _all_paths() -> list[str]:
-    return [knob.path for knob in knobs(Scenario())]
+def _all_paths(root: type[BaseModel]) -> list[str]:
+    """The knobs of a part as it is by itself; none of one that is not whole without values."""
+    try:
+        part = root()
+    except ValidationError:
+        return []
+    return [knob.path for knob in knobs(part)] if isinstance(part, Part) else []

@@ -136,12 +136,14 @@ class Theory:
 
     def _drawn(self, world: Scenario) -> bool:
         """Is its graph drawn by chance?"""
-        graph, size = world.network.graph, world.size
-        key = f"{graph!r} {size}"
-        if world.network.enabled and key not in self._random:
-            one, other = graph.build(size, 0), graph.build(size, 1)
-            self._random[key] = not (
-                np.array_equal(one.indices, other.indices) and np.array_equal(one.weight, other.weight)
+        network, size = world.network, world.size
+        key = f"{network!r} {size}"
+        if network.enabled and key not in self._random:
+            one, other = ([network.graph.build(size, seed), network.replaces_on(size, seed)] for seed in (0, 1))
+            self._random[key] = not all(
+                np.array_equal(a.indices, b.indices) and np.array_equal(a.weight, b.weight)
+                for a, b in zip(one, other, strict=True)
+                if a is not None and b is not None
             )
         return world.network.enabled and self._random[key]
 

@@ -121,6 +121,8 @@ def _world(table: pandas.DataFrame, axes: list[str], setting: Setting) -> str:
         words.append(f"intensity {world.update.intensity:g}")
     if world.network.enabled and "network.graph" not in shown:
         words.append(f"{world.network.graph.kind.replace('_', ' ')} graph")
+    if world.network.enabled and world.network.two_graphs and "network.replacement" not in shown:
+        words.append(f"replaced on a {world.network.replacement.kind.replace('_', ' ')} graph")
     rules = ", ".join(world.active) or "none"
     return f"{', '.join(words)}; rules on: {rules}; {world.clock} clock"
 

@@ -53,6 +53,10 @@ class Constructor:
         """Can this be given by name?"""
         return self._anything or name in self._names or (self.seeded_by_scenario and name in self._fields)
 
+    def declaring(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Of these parameters those that declare a world of ours: the world, and its knobs by flat name."""
+        return {name: value for name, value in parameters.items() if name == "declared" or name not in self._names}
+
     def check(self, names: Iterable[str]) -> None:
         """Refuse parameters that the class does not take, or that are missing.
 

@@ -116,6 +116,8 @@ class ModelWork:
         if names != self._checked:
             self._constructor.check([*self.fixed, *names])
             self._checked = names
+        if is_ours(self.model) and hasattr(self.model, "declaring"):  # a misspelt knob is refused before any run
+            self.model.declaring(**self._constructor.declaring({**self.fixed, **parameters}))
         if self._kept or self.pairing == "independent":
             values = {name: plain(value, name) for name, value in parameters.items()}
             return Cell(parameters, hash_of({"work": self._common, "cell": values}))
@@ -193,9 +195,13 @@ class ModelWork:
         self._constructor = Constructor(self.model)
 
 
+#: Models whose replicate r draws from the root seed and r, and that know measures and means.
+_OURS = {("coop_abm.abm.model", "CoopModel"), ("coop_abm.abm.staged", "StagedModel")}
+
+
 def is_ours(model: type) -> bool:
-    """Is this CoopModel or a subclass? Told by name: loading it takes a second that other models need not wait."""
-    return any((base.__module__, base.__name__) == ("coop_abm.abm.model", "CoopModel") for base in model.__mro__)
+    """Is this CoopModel, StagedModel or a subclass? Told by name: loading them takes a second that others save."""
+    return any((base.__module__, base.__name__) in _OURS for base in model.__mro__)
 
 
 #: What a subclass of CoopModel may define and still be a world that is declared by its knobs alone.
@@ -206,8 +212,8 @@ _WORDS = {"default", "__module__", "__qualname__", "__doc__", "__annotations__",
 
 def is_plain_world(model: type) -> bool:
     """Is this CoopModel, or a subclass that does nothing but name a world?"""
-    own = model.__mro__[: next((at for at, base in enumerate(model.__mro__) if base.__name__ == "CoopModel"), 0)]
-    return is_ours(model) and all(set(vars(base)) <= _WORDS for base in own)
+    at = next((at for at, base in enumerate(model.__mro__) if base.__name__ == "CoopModel"), None)
+    return at is not None and is_ours(model) and all(set(vars(base)) <= _WORDS for base in model.__mro__[:at])
 
 
 def _model(given: Any) -> type:

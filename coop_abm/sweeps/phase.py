@@ -59,7 +59,7 @@ def phase_diagram(
         neutral = neutral_level(world, measure)
     shades = palette(table["mean"].to_numpy(np.float64), measure, neutral, world)
     unsure = uncertain(table, neutral)
-    expected = _expected(table, across, up, setting, measure, sample)
+    expected = boundary_of(table, across, up, setting, measure, sample)
     handles: dict[str, Any] = {}
     with figures.drawing(width=8.4, height=6.6) as (figure, axes):
         axes.grid(False)
@@ -89,9 +89,10 @@ def uncertain(table: pandas.DataFrame, neutral: float | None) -> np.ndarray:
     return ((table["low"] <= neutral) & (neutral <= table["high"])).to_numpy()
 
 
-def _expected(
+def boundary_of(
     table: pandas.DataFrame, across: Axis, up: Axis, setting: Setting, measure: str, sample: bool
 ) -> Boundary:
+    """What theory says about the plane of these two axes; `sample`: are its cells points of a sample?"""
     if setting.base is None:
         return Boundary(None, None, "")
     if not _about_cooperation(measure):

@@ -4,10 +4,13 @@ import csv
 import json
 import sys
 
+import pytest
+
 from coop_abm.llm.stand_in import StandIn
 from tests.faults.commands import calls, command, ran, scenario
 
 
+@pytest.mark.validate
 def test_a_model_that_never_answers_stops_the_run_and_what_was_paid_is_kept_for_another_fallback(tmp_path):
     journal = tmp_path / "journal.sqlite"
     with StandIn() as server:
@@ -58,7 +61,7 @@ def test_the_budget_stops_a_run_that_goes_on_with_a_higher_cap(tmp_path):
     with StandIn() as server:
         options = ("--transport", "slim", "--stand-in", server.address)
         path = scenario(tmp_path, 'model = "stand-in/tft"')
-        stopped = ran(*command(path, tmp_path / "out", journal, *options, "--max-calls", "10"))
+        stopped = ran(*command(path, tmp_path / "out", journal, *options, "--max-calls", "10", "--quiet"))
         assert stopped.returncode == 1 and stopped.stderr.count("\n") == 1, stopped.stderr
         assert "10" in stopped.stderr
         assert server.stats()["requests"] == 10  # all that the cap allows, and not one more

@@ -6,7 +6,7 @@ was used, and that searching finds what is there, is checked first.
 
 import pytest
 
-from coop_abm.core.kernel import cache_folder
+from coop_abm.core.machine_code import cache_folder
 from tests.faults.commands import bytes_below, command, ran, scenario
 from tests.llm.faulty import Faulty, mix
 
@@ -49,8 +49,11 @@ def holding(found, text):
     return sorted(place for place, data in found.items() if text.encode() in data)
 
 
-@pytest.mark.parametrize("transport", ["slim", "litellm"])
-@pytest.mark.parametrize("fault", ["auth", "mixed"])
+@pytest.mark.parametrize(
+    ("fault", "transport"),
+    [("auth", "slim"), ("mixed", "litellm"), pytest.param("auth", "litellm", marks=pytest.mark.validate),
+     pytest.param("mixed", "slim", marks=pytest.mark.validate)],
+)  # fmt: skip
 def test_the_key_is_found_nowhere_though_the_provider_echoes_it(fault, transport, tmp_path):
     (tmp_path / "home").mkdir()
     served = mix(7, 0.4, PASSING) if fault == "mixed" else fault

@@ -1,6 +1,7 @@
 """Language models on a graph: real requests to a real server, which plays strategies, and asks nothing twice."""
 
 import numpy as np
+import pytest
 
 from coop_abm import lab
 from coop_abm.core.question import Options
@@ -27,6 +28,7 @@ def test_it_is_what_the_issue_asks_for():
     assert set(SCENARIO.active) == {"direct", "indirect", "network"}
 
 
+@pytest.mark.validate
 def test_the_second_run_sends_nothing_and_is_the_same_and_the_plan_foretold_the_first(tmp_path):
     foretold = {row.model: row.calls.expected for row in plan(SCENARIO, steps=STEPS, seed=3).rows}
     with StandIn() as server:

@@ -141,7 +141,7 @@ def test_parts_of_a_rule_that_is_off_are_not_cited():
 
 def test_the_parts_that_are_used_are_those_that_are_declared():
     kinds = [kind_of(type(part)) for part in used(named("network")) if "kind" in type(part).model_fields]
-    assert kinds == ["donation", "death_birth", "reciprocator", "table", "alld", "table", "torus"]
+    assert kinds == ["donation", "death_birth", "reciprocator", "table", "alld", "table", "torus", "same"]
 
 
 # --------------------------------------------------------------------------------------------- BibTeX

@@ -188,14 +188,15 @@ OTHER_VALUE = {
     "size": 200, "clock": None, "partners": "all", "payoff": "accumulated", "execution_error": 0.1,
     "slips": "help", "talk": "first", "talk_limit": 100,
     "game": "snowdrift", "game.benefit": 4.0, "game.cost": 0.5, "update": "imitation",
-    "update.intensity": 0.7, "players.0.share": None, "players.0.strategy": "tft", "players.0.policy": None,
+    "update.intensity": 0.7, "update.mutation": 0.1, "update.mutation_kind": None,
+    "players.0.share": None, "players.0.strategy": "tft", "players.0.policy": None,
     "players.1.share": None, "players.1.strategy": "allc", "players.1.policy": None, "kin.enabled": False,
     "kin.relatedness": 0.9, "kin.channel": "meeting", "kin.family": 5, "kin.pedigree": "cousins",
     "kin.founders": 3, "direct.enabled": False, "direct.continuation": 0.9, "indirect.enabled": False,
     "indirect.visibility": 0.9, "indirect.assessment": "shunning", "indirect.assessment_error": 0.1,
     "indirect.perception_error": 0.1, "indirect.opinions": "private", "indirect.observation": 0.5,
-    "network.enabled": None, "network.graph": "torus", "network.graph.degree": 6, "group.enabled": False,
-    "group.size": 10, "group.split": 0.5,
+    "network.enabled": None, "network.graph": "torus", "network.graph.degree": 6, "network.replacement": "torus",
+    "group.enabled": False, "group.size": 10, "group.split": 0.5,
 }  # fmt: skip
 
 
@@ -205,7 +206,10 @@ def test_the_table_of_other_values_below_covers_every_knob():
 
 @pytest.mark.parametrize("path", [path for path, value in OTHER_VALUE.items() if value is not None])
 def test_a_digest_changes_with_every_live_knob(path):
-    assert digest(replace(everything_on(), {path: OTHER_VALUE[path]})) != digest(everything_on())
+    world = everything_on()
+    if path == "network.replacement":  # groups say for themselves who replaces whom
+        world = replace(world, {"group.enabled": False})
+    assert digest(replace(world, {path: OTHER_VALUE[path]})) != digest(world)
 
 
 OF_A_RULE = [path for path in OTHER_VALUE if path.partition(".")[0] in RULES and not path.endswith(".enabled")]

@@ -1,0 +1,14 @@
+"""The page of team tournaments.
+
+From the root of the repository `uv run python -m models.super_additive.app` opens this page in your browser, through
+the guarded server, which talks to this machine alone.
+"""
+
+from __future__ import annotations
+
+from coop_abm.dashboard import experiment_page, serve
+
+Page = experiment_page("super_additive")
+
+if __name__ == "__main__":
+    serve(Page)
