@@ -1,4 +1,4 @@
-"""The dashboard: a page on which a world runs, and the guarded server that shows it.
+"""The dashboard: pages on which worlds run, and the guarded server that shows them.
 
 >>> from coop_abm.dashboard import page
 >>> from coop_abm.scenario.library import named
@@ -6,7 +6,8 @@
 """
 
 from coop_abm.dashboard import offline  # first: Solara reads its settings while it is imported
-from coop_abm.dashboard.page import page
+from coop_abm.dashboard.app import dashboard, experiment_page, page
 from coop_abm.dashboard.serve import serve
+from coop_abm.opened import Opened, opened
 
-__all__ = ["page", "serve"]
+__all__ = ["Opened", "dashboard", "experiment_page", "opened", "page", "serve"]

@@ -21,13 +21,38 @@ ORDER = ("network", "kin", "direct", "indirect", "group")
 #: Below the rules, section by section; a word stands for every knob whose path begins with it.
 SECTIONS = (
     ("Game", ("game",)),
-    ("Selection", ("update", "payoff", "partners", "execution_error")),
-    ("Population", ("size", "players.0.share")),
+    ("Selection", ("update", "payoff", "clock", "partners")),
+    ("Population", ("size", "players")),
+    ("Errors", ("execution_error", "slips")),
 )
+
+#: What a number counts, where its knob does not say so itself: by the last word of its path.
+UNITS = {
+    "benefit": "payoff", "cost": "payoff", "temptation": "payoff", "reward": "payoff", "punishment": "payoff",
+    "sucker": "payoff", "relatedness": "share", "share": "share", "size": "people", "family": "people",
+    "founders": "people", "intensity": "per payoff", "replacements": "a round", "radius": "of the side",
+    "neighbours": "each", "degree": "each", "links": "each", "branches": "each", "rows": "rows", "clique": "people",
+}  # fmt: skip
+
+#: Knobs that are not on the page, and why: (beginning or end of a path, reason).
+ELSEWHERE = {
+    "name": "a word, not a part of the world",
+    "description": "a word, not a part of the world",
+    "talk": "for language models and people: the pages Transcripts and Play",
+    "talk_limit": "for language models and people: the pages Transcripts and Play",
+    "policy": "for language models and people: the pages Transcripts and Play",
+}
+
+#: The third, fourth ... strategy can be "none": then that entry goes.
+NONE = "none"
+#: At most so many strategies are added on the page, and what a new one starts with.
+MOST_PLAYERS, NEWCOMERS = 4, 0.2
 
 #: Kinds that are data of the user's own and cannot be switched to by name.
 OWN_DATA = frozenset({"edges"})
 
+#: Whole numbers that do not count individuals of a world end here at the latest.
+MOST_COUNTED = 10_000_000
 #: A slider has at most this many steps.
 MOST_STEPS = 1000
 
@@ -54,41 +79,76 @@ def sections(scenario: Scenario) -> list[dict[str, Any]]:
     for title, wanted in SECTIONS:
         own = [knob for path, knob in declared.items() if any(path == w or path.startswith(f"{w}.") for w in wanted)]
         own = [knob for knob in own if _tells(knob, scenario)]
-        shown.append({"title": title, "controls": [control(knob, scenario) for knob in own]})
+        drawn = [control(knob, scenario) for knob in own]
+        if "players" in wanted and _may_grow(scenario):
+            drawn.append(_newcomer(scenario))
+        shown.append({"title": title, "controls": drawn})
     return shown
+
+
+def _may_grow(scenario: Scenario) -> bool:
+    return len(scenario.players) < MOST_PLAYERS and not any(entry.nodes for entry in scenario.players)
+
+
+def _newcomer(scenario: Scenario) -> dict[str, Any]:
+    """The choice of one more strategy."""
+    at = len(scenario.players)
+    kinds = next(knob.choices for knob in knobs(scenario) if knob.path == "players.0.strategy")
+    return {
+        "path": f"players.{at}.strategy", "kind": "choice", "title": f"{ORDINALS[at]} strategy", "unit": "",
+        "value": NONE, "choices": [NONE, *kinds],
+        "help": f"one more; it starts with {NEWCOMERS:.0%}, taken from the others in proportion",
+    }  # fmt: skip
+
+
+#: What the entries of the population are called.
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 def _tells(knob: Knob, scenario: Scenario) -> bool:
     """Does this knob do anything in this world?"""
     if knob.path in ("partners", "update.replacements"):
         return scenario.clock == "round"
-    if knob.path == "players.0.share":
-        return len(scenario.players) == 2 and not any(entry.nodes for entry in scenario.players)
+    if knob.path.startswith("players."):
+        return _player_tells(knob.path, scenario)
+    if knob.path == "slips":
+        return scenario.execution_error > 0
     rule, _, name = knob.path.partition(".")
     if rule in RULES and name.partition(".")[0] in getattr(scenario, rule).unread:
         return False
     # A graph of the user's own is data: there is nothing to move in it.
-    return not (scenario.network.graph.kind in OWN_DATA and knob.path.startswith("network.graph."))
+    network, own = scenario.network, ("network.graph.", "network.replacement.")
+    kinds = (network.graph.kind, network.replacement.kind)
+    return not any(kind in OWN_DATA and knob.path.startswith(start) for kind, start in zip(kinds, own, strict=True))
 
 
-def control(knob: Knob, scenario: Scenario) -> dict[str, Any]:
-    """One control as plain values: what the browser needs to draw it."""
+def _player_tells(path: str, scenario: Scenario) -> bool:
+    """Of each entry the strategy with its knobs, and the share where it can be moved; who decides is set elsewhere."""
+    _, number, name = path.split(".", 2)
+    if name == "share":
+        several = 1 < len(scenario.players) and not any(entry.nodes for entry in scenario.players)
+        return several and not (number == "1" and len(scenario.players) == 2)  # two shares are one number
+    return name.partition(".")[0] == "strategy"
+
+
+def control(knob: Knob, scenario: Scenario | None = None) -> dict[str, Any]:
+    """One control as plain values: what the browser needs to draw it; without a scenario a knob of another part."""
     shown: dict[str, Any] = {
         "path": knob.path, "title": knob.title.lower() if knob.title.istitle() else knob.title, "help": knob.help,
-        "unit": knob.unit, "value": knob.value,
+        "unit": unit_of(knob), "value": knob.value,
     }  # fmt: skip
-    if knob.path == "players.0.share":
-        first = scenario.players[0].strategy.kind
-        shown |= {"title": f"{first} at the start", "help": f"share of {first}; the rest is "
-                  f"{scenario.players[1].strategy.kind}"}  # fmt: skip
+    if knob.path.startswith("players.") and scenario is not None:
+        shown |= _player_words(knob.path, scenario)
     if isinstance(knob.value, bool):
         return shown | {"kind": "switch"}
     if knob.choices:
         choices = [c for c in knob.choices if c not in OWN_DATA or c == knob.value]
+        if scenario is not None and _removable(knob.path, scenario):
+            choices = [NONE, *choices]
         return shown | {"kind": "choice", "choices": choices, "value": str(knob.value)}
     if not isinstance(knob.value, int | float):
         return shown | {"kind": "text"}
-    low, high, step = slider(knob, scenario.size)
+    low, high, step = slider(knob, MOST_COUNTED if scenario is None else scenario.size)
     permitted = ""
     if knob.low is not None and knob.high is not None:
         permitted = f"{_figure(knob.low)} to {_figure(knob.high)}"
@@ -96,6 +156,36 @@ def control(knob: Knob, scenario: Scenario) -> dict[str, Any]:
         permitted = f"below {_figure(knob.below)}" if knob.below is not None else f"{_figure(knob.low)} or more"
     return shown | {"kind": "number", "low": low, "high": high, "step": step, "permitted": permitted,
                     "whole": isinstance(knob.value, int)}  # fmt: skip
+
+
+def unit_of(knob: Knob) -> str:
+    """What the number of a knob counts; "" for words and switches."""
+    if isinstance(knob.value, bool) or not isinstance(knob.value, int | float):
+        return ""
+    last = knob.path.rpartition(".")[2]
+    if knob.unit or last in UNITS:
+        return knob.unit or UNITS[last]
+    return "count" if isinstance(knob.value, int) else "chance"
+
+
+def _player_words(path: str, scenario: Scenario) -> dict[str, str]:
+    _, number, name = path.split(".", 2)
+    entry, at = scenario.players[int(number)], int(number)
+    kind = entry.strategy.kind
+    if name == "share":
+        others = ", ".join(o.strategy.kind for k, o in enumerate(scenario.players) if k != at)
+        return {"title": f"{kind} at the start", "help": f"share of {kind}; the rest is {others}"}
+    if name == "strategy":
+        return {"title": f"{ORDINALS[at % len(ORDINALS)]} strategy", "help": type(entry.strategy).title}
+    return {}
+
+
+def _removable(path: str, scenario: Scenario) -> bool:
+    words = path.split(".")
+    return (
+        words[0] == "players" and words[2:] == ["strategy"] and int(words[1]) >= 2
+        and not any(entry.nodes for entry in scenario.players)
+    )  # fmt: skip
 
 
 def slider(knob: Knob, size: int) -> tuple[float, float, float]:
@@ -145,15 +235,48 @@ def changes(scenario: Scenario, path: str, value: Any) -> dict[str, Any]:
     the knobs of a rule that is switched on while they say nothing, which then take the values of the
     named scenario of that rule, because a rule whose knobs are neutral is a rule that is off.
     """
+    moved = _moved_players(scenario, path, value)
+    if moved is not None:
+        return moved
     moved = {path: value}
-    if path == "players.0.share" and len(scenario.players) == 2 and _is_number(value):
-        moved["players.1.share"] = 1 - value
     rule, _, last = path.partition(".")
     if last == "enabled" and value is True and rule in RULES and rule in NAMED:
         now = getattr(scenario, rule)
         if now.model_copy(update={"enabled": True}) == type(now)(enabled=True):
             moved |= _telling(scenario, rule)
     return moved
+
+
+def _moved_players(scenario: Scenario, path: str, value: Any) -> dict[str, Any] | None:
+    """Shares add up to 1, so the others follow one that moves; None where this is about something else."""
+    words = path.split(".")
+    if words[0] != "players" or len(words) != 3 or not words[1].isdecimal():
+        return None
+    at, shares = int(words[1]), [entry.share for entry in scenario.players]
+    if words[2] == "share" and at < len(shares) > 1 and _is_number(value):
+        return {f"players.{k}.share": share for k, share in enumerate(_rescaled(shares, at, value))}
+    if words[2] != "strategy":
+        return None
+    entries = [entry.model_dump() for entry in scenario.players]
+    if at == len(entries) and value != NONE and _may_grow(scenario):
+        entries.append({"strategy": {"kind": value}})
+        shares = _rescaled([*shares, 0.0], at, NEWCOMERS)
+    elif value == NONE and at < len(entries) and _removable(path, scenario):
+        shares = _rescaled(shares, at, 0.0)
+        del entries[at], shares[at]
+    else:
+        return {} if value == NONE and at == len(entries) else None
+    return {"players": [entry | {"share": share} for entry, share in zip(entries, shares, strict=True)]}
+
+
+def _rescaled(shares: list[float], at: int, value: float) -> list[float]:
+    """One share set, the others in the proportions that they had; they add up to 1."""
+    rest = sum(shares) - shares[at]
+    found = [round((1 - value) * (s / rest if rest > 0 else 1 / (len(shares) - 1)), 9) for s in shares]
+    found[at] = value
+    last = next(k for k in range(len(found) - 1, -1, -1) if k != at)
+    found[last] = round(1 - sum(s for k, s in enumerate(found) if k != last), 9)
+    return found
 
 
 def _telling(scenario: Scenario, rule: str) -> dict[str, Any]:

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coop_abm.dashboard.door import Door
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -22,6 +25,7 @@ logger = logging.getLogger(__name__)
 #: Everything that the page needs; any other path is not found.
 _PAGES = frozenset({"/", "/readyz"})
 _FOLDERS = ("/static/", "/_solara/cdn/", "/jupyter/nbextensions/")
+_OWN = "/static/assets/"
 _CLOSING = "/_solara/api/close/"
 _KERNELS = "/jupyter/api/kernels/"
 
@@ -75,9 +79,16 @@ class Guard:
     port     : the port that it is reached at
     open_kernels : the ids of the sessions that are open now
     most     : how many may be open at a time
+    pages    : paths of further pages
+    door     : class mode, see :class:`~coop_abm.dashboard.door.Door`; None where it is off
     """
 
-    def __init__(self, app: Application, port: int, open_kernels: Callable[[], Iterable[str]], most: int = 60):
+    def __init__(
+        self, app: Application, port: int, open_kernels: Callable[[], Iterable[str]], most: int = 60,
+        *, pages: Iterable[str] = (), door: Door | None = None,
+    ):  # fmt: skip
+        self.door = door
+        self.pages = _PAGES | frozenset(pages)
         self.app, self.hosts, self.open_kernels, self.most = app, addresses(port), open_kernels, most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,39 +96,53 @@ class Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
-        if refusal is not None:
-            await _refuse(scope, send, *refusal)
+        door = self.door
+        outside = door is not None and door.faces(scope)
+        refusal = self._foreign(scope, frozenset({door.host}) if door is not None and outside else self.hosts)
+        if refusal is None and door is not None and door.answers(scope):
+            await door(scope, receive, send)
             return
-        host = _header(scope, b"host") or ""
+        if refusal is None and door is not None and outside and not door.knows(scope):
+            refusal = 403, "This address is for those who have been let in."
+        refusal = refusal or self._refusal(scope)
+        if refusal is not None:
+            await refuse(scope, send, *refusal)
+            return
+        host = header(scope, b"host") or ""
         headers = [(n, v) for n, v in scope["headers"] if n not in _PROXY_HEADERS and not n.startswith(b"x-forwarded")]
         inner = {**scope, "headers": headers, "root_path": ""}
         if scope["type"] == "websocket":
             await self.app(inner, receive, send)
             return
         try:
-            await self.app(inner, receive, _with_headers(send, security_headers(host)))
+            added = security_headers(host)
+            if scope["path"].startswith(_OWN):  # another version of this package has others under the same name
+                added["cache-control"] = "no-cache"
+            await self.app(inner, receive, _with_headers(send, added))
         except Exception:  # Starlette has answered 500 by now; the rest is for the log alone
             logger.exception("a request failed")
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """(status, words) for a request that is turned away; None for an honest one."""
-        host = _header(scope, b"host")
-        if host is None or host.lower() not in self.hosts:
-            return 403, "This server answers only at its own loopback address."
-        changes_something = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
-        if changes_something and _header(scope, b"origin") != f"http://{host}":
+    def _foreign(self, scope: Scope, hosts: frozenset[str]) -> tuple[int, str] | None:
+        """(status, words) for what comes from elsewhere; None for what a page of this server asks."""
+        host = header(scope, b"host")
+        if host is None or host.lower() not in hosts:
+            return 403, "This server answers only at its own address."
+        if _changes_something(scope) and header(scope, b"origin") != f"http://{host}":
             return 403, "Only a page of this server may do this."
-        path = scope["path"]
+        return None
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        """(status, words) for what does not exist, or finds no room; None for what the pages need."""
+        path, changes_something = scope["path"], _changes_something(scope)
         if scope["type"] == "websocket":
             known = path.startswith(_KERNELS) and path.endswith("/channels")
         elif changes_something:
             known = scope["method"] == "POST" and path.startswith(_CLOSING)
         else:
-            known = path in _PAGES or path.startswith(_FOLDERS)
+            known = path in self.pages or path.startswith(_FOLDERS)
         if not known:
             return 404, "Not found."
-        if scope["type"] == "websocket" or path == "/":
+        if scope["type"] == "websocket" or path in self.pages - {"/readyz"}:
             open_now = set(self.open_kernels())
             wanted = path.removeprefix(_KERNELS).removesuffix("/channels")
             if len(open_now) >= self.most and wanted not in open_now:
@@ -125,7 +150,11 @@ class Guard:
         return None
 
 
-def _header(scope: Scope, name: bytes) -> str | None:
+def _changes_something(scope: Scope) -> bool:
+    return scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
+
+
+def header(scope: Scope, name: bytes) -> str | None:
     """The value of a header that is there exactly once, else None."""
     found = [value for key, value in scope["headers"] if key == name]
     return found[0].decode("latin-1") if len(found) == 1 else None
@@ -152,7 +181,15 @@ def _own_cookie(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     return name, b";".join([*kept, b" SameSite=strict"])
 
 
-async def _refuse(scope: Scope, send: Send, status: int, words: str) -> None:
+async def respond(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
+    """A whole answer."""
+    told = {"content-length": str(len(body)), "x-content-type-options": "nosniff", **headers}
+    named = [(name.encode(), value.encode("latin-1")) for name, value in told.items()]
+    await send({"type": "http.response.start", "status": status, "headers": named})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def refuse(scope: Scope, send: Send, status: int, words: str) -> None:
     """Say no; a websocket is turned away before it is accepted."""
     kind = "http.response"
     if scope["type"] == "websocket":

@@ -20,9 +20,12 @@ from coop_abm.scenario.scenario import Scenario
 MOST_EDGES = 40_000
 #: Graphs up to this size are spread by springs as well.
 SPRINGS = 500
+SPRING_STEPS = 60
 PIVOTS = 50
 #: The short side of a drawing is stretched at most so much to fill the square.
 WIDEN = 1.7
+#: So many individuals stand in a line of the space-time picture at most.
+WIDEST = 400
 #: A circle has room for this many individuals; more stand in an annulus.
 ROUND_THE_CIRCLE = 400
 
@@ -36,6 +39,9 @@ class Layout(NamedTuple):
     seats  : 0 where place i is individual i; else places for each group, and a place is
              group * seats + rank within the group
     words  : what is drawn, in a few words
+    line   : uint32 (W,): the places that a line of the space-time picture holds, from left to right; empty where
+             nobody has a place
+    line_words : how that line was chosen
     """
 
     places: np.ndarray
@@ -43,10 +49,43 @@ class Layout(NamedTuple):
     apart: bool
     seats: int
     words: str
+    line: np.ndarray = np.empty(0, np.uint32)
+    line_words: str = ""
 
 
 def layout(scenario: Scenario, answers: Answers, seed: int) -> Layout:
     """Where the individuals of this world are drawn."""
+    drawn = _placed(scenario, answers, seed)
+    places, words = _line(scenario, answers, drawn)
+    told = drawn.words
+    if answers.two_graphs:  # edges are of those who meet; two sets of them on one picture tell nobody anything
+        told += f"; replaced on another graph, {scenario.network.replacement.kind.replace('_', ' ')}, not drawn"
+    return drawn._replace(words=told, line=places, line_words=words)
+
+
+def _line(scenario: Scenario, answers: Answers, drawn: Layout) -> tuple[np.ndarray, str]:
+    """Who stands in a line of the space-time picture, and how that was chosen."""
+    count, declared = len(drawn.places), scenario.network.graph
+    graph = len(answers.indptr) > 0
+    if answers.well_mixed and answers.family <= 1:
+        return np.empty(0, np.uint32), ""
+    lattice = getattr(declared, "shape", None)
+    if graph and callable(lattice) and not drawn.seats:
+        rows, columns = lattice(answers.size)
+        middle = rows // 2
+        chosen, words = middle * columns + np.arange(columns), f"the cut along row {middle + 1} of {rows}"
+    elif not graph or declared.kind in ("ring", "path", "complete"):
+        chosen, words = np.arange(count), "in order of their numbers"
+    else:
+        chosen, words = np.argsort(drawn.places[:, 0], kind="stable"), "ordered from left to right of the network"
+    if len(chosen) > WIDEST:
+        words += f", the first {WIDEST} of {len(chosen):,}"
+    line = chosen[:WIDEST].astype(np.uint32)
+    line.setflags(write=False)
+    return line, words
+
+
+def _placed(scenario: Scenario, answers: Answers, seed: int) -> Layout:
     size = answers.size
     graph = len(answers.indptr) > 0
     if answers.fluid or (answers.groups > 1 and not graph):
@@ -70,7 +109,9 @@ def layout(scenario: Scenario, answers: Answers, seed: int) -> Layout:
     if declared.kind in ("ring", "complete"):
         words = declared.kind if answers.groups == 1 else f"{declared.kind} in {answers.groups} groups"
         return _ready(circle(size, grouped), edges, size <= ROUND_THE_CIRCLE, 0, words)
-    places = springs(edges, pivots(answers, seed), seed) if size <= SPRINGS else pivots(answers, seed)
+    places = pivots(answers, seed)
+    if size <= SPRINGS and len(edges) <= 20 * size:
+        places = springs(edges, places)
     reach = np.maximum(np.ptp(places, axis=0), 1e-9)
     places = places * np.minimum(reach.max() / reach, WIDEN)
     own = declared.kind in OWN_DATA
@@ -182,16 +223,32 @@ def pivots(answers: Answers, seed: int) -> np.ndarray:
     return places + dice.normal(scale=0.004 * spread, size=places.shape)  # equals stand beside each other
 
 
-def springs(edges: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
-    """float (N, 2): the same places after connected nodes pulled and all nodes pushed."""
-    import networkx
+def springs(edges: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """float (N, 2): the same places after connected nodes pulled and all nodes pushed.
 
-    graph = networkx.empty_graph(len(start))
-    graph.add_edges_from(edges.tolist())
-    scale = np.ptp(start, axis=0).max() or 1.0
-    begin = {node: place / scale for node, place in enumerate(start)}
-    found = networkx.spring_layout(graph, pos=begin, iterations=60, seed=seed % 2**32)
-    return np.array([found[node] for node in range(len(start))])
+    References
+    ----------
+    Fruchterman & Reingold (1991), Graph drawing by force-directed placement, Software: Practice and
+    Experience 21, 1129-1164.
+    """
+    size = len(start)
+    places = (start - start.mean(axis=0)) / (np.ptp(start, axis=0).max() or 1.0)
+    ideal = 1 / math.sqrt(max(size, 1))
+    ends = edges.T.astype(np.int64)
+    for heat in np.linspace(0.1, 0.001, SPRING_STEPS):
+        # The push between i and j is ideal^2 / distance; summed over j it is a product of matrices.
+        length = (places**2).sum(axis=1)
+        squared = np.maximum(length[:, None] + length[None, :] - 2 * places @ places.T, 1e-6)
+        push = ideal**2 / squared
+        np.fill_diagonal(push, 0.0)
+        moved = places * push.sum(axis=1)[:, None] - push @ places
+        across = places[ends[1]] - places[ends[0]]
+        pull = across * (np.hypot(*across.T) / ideal)[:, None]
+        for k in (0, 1):
+            moved[:, k] += np.bincount(ends[0], pull[:, k], size) - np.bincount(ends[1], pull[:, k], size)
+        far = np.maximum(np.hypot(*moved.T), 1e-9)
+        places = places + moved * (np.minimum(far, heat) / far)[:, None]
+    return places
 
 
 def _ready(places: np.ndarray, edges: np.ndarray, apart: bool, seats: int, words: str) -> Layout:

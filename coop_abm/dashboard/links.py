@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from coop_abm.core.errors import InputError, ScenarioError, quoted
-from coop_abm.lab import check_seed
+from coop_abm.lab import MOST_REPLICATES, check_seed, check_whole
 from coop_abm.scenario.catalogue import knobs
 from coop_abm.scenario.knobs import dotted, parsed, replace
 from coop_abm.scenario.library import NAMED, named
+from coop_abm.scenario.players import spelled
 from coop_abm.scenario.scenario import Scenario
 
 #: A link longer than this is not read.
@@ -21,11 +23,13 @@ class Linked(NamedTuple):
 
     scenario, seed : the world to show
     error : one sentence about the first thing in it that cannot be had; "" if all can
+    replicate : number of the replicate under this seed; 0 is the world that a seed alone means
     """
 
     scenario: Scenario
     seed: int
     error: str
+    replicate: int = 0
 
 
 def read(query: str | None, scenario: Scenario, seed: int, *, choose: bool = True) -> Linked:
@@ -46,6 +50,7 @@ def read(query: str | None, scenario: Scenario, seed: int, *, choose: bool = Tru
         return Linked(scenario, seed, "This link holds more than 200 entries; it was not read.")
     errors: list[str] = []
     changes: dict[str, Any] = {}
+    replicate = 0
     for name, text in asked:
         try:
             if name == "scenario":
@@ -58,6 +63,10 @@ def read(query: str | None, scenario: Scenario, seed: int, *, choose: bool = Tru
                 value = parsed(text)
                 check_seed(value)
                 seed = value
+            elif name == "replicate":
+                value = parsed(text)
+                check_whole("replicate", value, 0, MOST_REPLICATES)
+                replicate = value
             elif name in _SOLARAS:
                 continue
             else:
@@ -65,7 +74,8 @@ def read(query: str | None, scenario: Scenario, seed: int, *, choose: bool = Tru
         except InputError as error:
             errors.append(str(error))
     try:
-        return Linked(replace(scenario, changes) if changes else scenario, seed, errors[0] if errors else "")
+        linked = replace(scenario, changes) if changes else scenario
+        return Linked(linked, seed, errors[0] if errors else "", replicate)
     except InputError as error:
         errors.append(str(error))
     for path, value in changes.items():
@@ -73,36 +83,70 @@ def read(query: str | None, scenario: Scenario, seed: int, *, choose: bool = Tru
             scenario = replace(scenario, {path: value})
         except InputError:  # already said: the first error of all together names it
             continue
-    return Linked(scenario, seed, errors[0])
+    return Linked(scenario, seed, errors[0], replicate)
 
 
 #: Entries that Solara's own script reads.
 _SOLARAS = frozenset({"kernelid", "modelid", "solara-no-close-beacon"})
 
 
-def write(scenario: Scenario, seed: int) -> str:
+def differing(scenario: Scenario) -> dict[str, Any]:
+    """The knobs that make this world from the named one: flat name -> value.
+
+    Raises
+    ------
+    ScenarioError
+        if the world belongs to no named scenario, or holds what no knob can carry
+    """
+    base = named(scenario.name)
+    own = "this world holds a graph or players of its own, which no link can carry; save it as TOML"
+    if "edges" in (scenario.network.graph.kind, scenario.network.replacement.kind):
+        raise ScenarioError(own)
+    changes: dict[str, Any] = {}
+    if len(scenario.players) != len(base.players):
+        changes["players"] = spelled(scenario.players)
+    # Kinds come before their own knobs, so both are read against the same kind of part.
+    for _ in range(4):
+        if None in changes.values():
+            break
+        reached = replace(base, changes) if changes else base
+        before = {knob.path: knob.value for knob in knobs(reached)}
+        news = {k.path: k.value for k in knobs(scenario) if k.path in before and before[k.path] != k.value}
+        news = {path: value for path, value in news.items() if path not in ("name", "description")}
+        if not news:
+            break
+        changes |= news
+    if None in changes.values() or replace(base, changes) != scenario:
+        raise ScenarioError(own)
+    return changes
+
+
+def write(scenario: Scenario, seed: int, replicate: int = 0) -> str:
     """The query string of a world: its name in the library, what differs from it, and the seed.
 
     Raises
     ------
     ScenarioError
-        if the world belongs to no named scenario, or holds what no link can carry
+        as :func:`differing`
     """
-    base = named(scenario.name)
-    changes: dict[str, Any] = {}
-    # Kinds come before their own knobs, so both are read against the same kind of part.
-    for _ in range(4):
-        reached = replace(base, changes) if changes else base
-        before = {knob.path: knob.value for knob in knobs(reached)}
-        differing = {k.path: k.value for k in knobs(scenario) if k.path in before and before[k.path] != k.value}
-        differing = {path: value for path, value in differing.items() if path not in ("name", "description")}
-        if not differing:
-            break
-        changes |= differing
-    if replace(base, changes) != scenario:
-        raise ScenarioError("this world holds a graph or players of its own, which no link can carry; save it as TOML")
-    words = {path.replace(".", "__"): _written(value) for path, value in changes.items()}
-    return urlencode({"scenario": scenario.name, **words, "seed": seed})
+    words = {path.replace(".", "__"): _written(value) for path, value in differing(scenario).items()}
+    which = {"replicate": replicate} if replicate else {}
+    return urlencode({"scenario": scenario.name, **words, "seed": seed, **which}, safe=":,")
+
+
+def command(scenario: Scenario, seed: int, steps: int | None = None, replicate: int = 0) -> str:
+    """The command line that runs this world; of one that no knobs can make, that of its TOML file.
+
+    >>> command(named("kin"), 3, 100)
+    'coop-abm run kin --seed 3 --steps 100'
+    """
+    try:
+        words = [scenario.name, *(w for path, v in differing(scenario).items() for w in (f"--{path}", _written(v)))]
+    except ScenarioError:
+        words = ["world.toml"]
+    length = [] if steps is None else ["--steps", str(steps)]
+    which = ["--replicate", str(replicate)] if replicate else []
+    return shlex.join(["coop-abm", "run", words[0], "--seed", str(seed), *which, *length, *words[1:]])
 
 
 def _written(value: Any) -> str:

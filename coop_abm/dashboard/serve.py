@@ -1,13 +1,15 @@
 """The guarded server: one page on this machine, for this machine.
 
-Solara's own command serves any page that asks, wherever $HOST says. Here the address is loopback,
-always; every request passes the :class:`~coop_abm.dashboard.guard.Guard`; nothing is fetched from,
-or reported to, anywhere; and an error is told to the server's log, not to the browser.
+Solara's own command serves any page that asks, wherever $HOST says. Here the address is loopback, and in class mode
+one more that was named and agreed to; every request passes the :class:`~coop_abm.dashboard.guard.Guard`; nothing is
+fetched from, or reported to, anywhere; and an error is told to the server's log, not to the browser.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import secrets
 import socket
 import sys
 import threading
@@ -24,10 +26,16 @@ import solara
 import uvicorn
 from solara.server import app as solara_app
 from solara.server import kernel_context, patch, settings, starlette
+from solara.widgets import widgets
 
 from coop_abm.core.errors import InputError
-from coop_abm.dashboard import offline
+from coop_abm.dashboard import classroom, offline
+from coop_abm.dashboard.classroom import Classroom
+from coop_abm.dashboard.door import Door
 from coop_abm.dashboard.guard import Guard
+from coop_abm.dashboard.lines import install
+from coop_abm.dashboard.pages import PAGES
+from coop_abm.dashboard.room import spelled
 
 ADDRESS = "127.0.0.1"
 PORT = 8765
@@ -38,8 +46,8 @@ SORRY = "Something went wrong on this page. The log of the server says what; rel
 logger = logging.getLogger(__name__)
 
 
-def listen(port: int = PORT) -> socket.socket:
-    """A socket on the loopback address; port 0 takes a free one.
+def listen(port: int = PORT, address: str = ADDRESS) -> socket.socket:
+    """A socket on the loopback address, or on one that was named; port 0 takes a free one.
 
     Raises
     ------
@@ -48,16 +56,17 @@ def listen(port: int = PORT) -> socket.socket:
     """
     if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
         raise InputError(f"port must be a whole number in [0, 65535]; got {port}")
-    opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off where a socket says that it is TCP; else every second frame waits 40 ms.
+    opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if sys.platform != "win32":  # there it would let two servers share a port
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        opened.bind((ADDRESS, port))
+        opened.bind((address, port))
         opened.listen(128)
     except OSError as error:
         opened.close()
         raise InputError(
-            f"port {port} of {ADDRESS} cannot be used ({error.strerror}); --port 0 takes a free one"
+            f"port {port} of {address} cannot be used ({error.strerror}); --port 0 takes a free one"
         ) from None
     return opened
 
@@ -69,6 +78,7 @@ def serve(
     browser: bool = True,
     say: Callable[[str], None] = print,
     opened: socket.socket | None = None,
+    class_at: str | None = None,
 ) -> None:
     """Show a page until the process is interrupted.
 
@@ -79,32 +89,49 @@ def serve(
     browser   : open the reader's web browser on the page
     say       : takes the line that names the address
     opened    : a socket that :func:`listen` made earlier, in place of `port`
+    class_at  : class mode: the address that others reach this machine at, which is served as well
 
     Raises
     ------
     InputError
         if the port cannot be had
     """
-    opened = opened or listen(port)
-    here = opened.getsockname()[1]
-    log = {"version": 1, "disable_existing_loggers": False}
-    config = uvicorn.Config(
-        guarded(component, here), log_config=log, log_level="warning", access_log=False, proxy_headers=False,
-        server_header=False, loop="asyncio", ws="websockets-sansio", timeout_graceful_shutdown=1,
-    )  # fmt: skip
-    address = f"http://{ADDRESS}:{here}/"
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(opened or listen(port))]
+        here = sockets[0].getsockname()[1]
+        address = f"http://{ADDRESS}:{here}/"
+        lines = [f"the dashboard is at {address}   (Ctrl-C ends it)"]
+        if class_at is not None:
+            sockets.append(held.enter_context(listen(here, class_at)))
+            classroom.present = Classroom(class_at, here, seed=secrets.randbelow(1_000_000))
+            lines += in_class(classroom.present)
+        log = {"version": 1, "disable_existing_loggers": False}
+        config = uvicorn.Config(
+            guarded(component, here, classroom.present), log_config=log, log_level="warning", access_log=False,
+            proxy_headers=False, server_header=False, loop="asyncio", ws="websockets-sansio",
+            ws_per_message_deflate=False,  # frames are bits already
+            timeout_graceful_shutdown=1,
+        )  # fmt: skip
 
-    def ready() -> None:
-        say(f"the dashboard is at {address}   (Ctrl-C ends it)")
-        sys.stdout.flush()
-        if browser:
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        def ready() -> None:
+            for line in lines:
+                say(line)
+            sys.stdout.flush()
+            if browser:
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-    with opened:
-        _Server(config, ready).run(sockets=[opened])
+        _Server(config, ready).run(sockets=sockets)
 
 
-def guarded(component: Callable[[], Any], port: int) -> Guard:
+def in_class(room: Classroom) -> list[str]:
+    """What the teacher has to know, line by line."""
+    return [
+        f"class mode: others join at {room.joining}   code {spelled(room.room.code)}",
+        f"            you, on another machine, once: {room.entrance}",
+    ]
+
+
+def guarded(component: Callable[[], Any], port: int, of_class: Classroom | None = None) -> Guard:
     """The page as an ASGI application behind its guard."""
     # Solara may have been imported, and so have read the environment, before this package was.
     settings.telemetry.mixpanel_enable = False
@@ -118,13 +145,17 @@ def guarded(component: Callable[[], Any], port: int) -> Guard:
     settings.main.root_path = ""
     solara.settings.assets.cdn = offline.NOWHERE
     _scrub()
+    _spell()
     _count_lines()
+    install()
     # Solara advises on cookies inside frames of other sites; the guard lets no site frame this page.
     warnings.filterwarnings("ignore", message="Cookies with samesite=none", category=UserWarning)
     solara_app.apps.clear()
     solara_app.reload.reloader.on_change = None
     solara_app.apps["__default__"] = _app(component)
-    return Guard(starlette.app, port, lambda: list(kernel_context.contexts))
+    paths = [f"/{p.path}" for p in PAGES]
+    door = None if of_class is None else Door(of_class)
+    return Guard(starlette.app, port, lambda: list(kernel_context.contexts), pages=paths, door=door)
 
 
 def _app(component: Callable[[], Any]) -> Any:
@@ -133,12 +164,12 @@ def _app(component: Callable[[], Any]) -> Any:
 
     class App(solara_app.AppScript):
         def __init__(self) -> None:
-            super().__init__("coop_abm.dashboard.page")
+            super().__init__("coop_abm.dashboard.app")
             # Solara looks for templates and public files beside this folder: there is assets/custom.js.
             self.directory = Path(__file__).parent / "views"
 
         def _execute(self) -> Any:
-            self.routes = [solara.Route(path="/", component=page)]
+            self.routes = [solara.Route(path="/"), *(solara.Route(path=p.path) for p in PAGES)]
             return page
 
     return App()
@@ -163,6 +194,17 @@ class _NoTraceback:
 def _scrub() -> None:
     for module in (reacton.core, solara_app, patch):
         module.traceback = _NoTraceback()  # type: ignore[attr-defined]
+
+
+def _spell() -> None:
+    """Solara's navigator says `modules.export`, which the browser complains about on every page."""
+    navigator: Any = widgets.Navigator
+    if navigator.template_file is None:
+        return
+    text = Path(navigator.template_file).read_text(encoding="utf-8").replace("modules.export =", "module.exports =")
+    begin = navigator.__init__
+    navigator.template_file = None
+    navigator.__init__ = lambda self, *given, **named: begin(self, *given, template=text, **named)
 
 
 #: How many lines each (session, page) has now.

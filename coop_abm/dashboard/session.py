@@ -3,65 +3,41 @@
 A :class:`Session` belongs to one browser tab. Only its worker thread touches the running world; what
 leaves the thread is a :class:`~coop_abm.dashboard.frames.Frame`, copied and not to be changed. The
 browser grants credits, one for each frame that it has drawn, so a slow browser makes frames fewer and
-never late. Play steps only while there is a credit: nothing runs on behind the back of a browser that
-went away, and after :data:`PATIENCE` seconds without one Play is off.
+never late.
+
+A second world can stand beside the first, one knob apart, with the same seed: both are stepped in turn by the
+one thread, so they are always at the same time step.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from coop_abm.core.errors import CoopError, InputError
+from coop_abm import saved
+from coop_abm.core.errors import InputError
 from coop_abm.dashboard import controls
-from coop_abm.dashboard.frames import Frame, World, frame
-from coop_abm.dashboard.layouts import layout
+from coop_abm.dashboard.frames import Frame, World
+from coop_abm.dashboard.past import Past
+from coop_abm.dashboard.setting_up import LARGEST, Asked, Other, differing
+from coop_abm.dashboard.status import Beside, Status
+from coop_abm.dashboard.strand import Point
+from coop_abm.dashboard.worker import Errand, Worker
+from coop_abm.engine import checkpoint
 from coop_abm.engine.history import Running
-from coop_abm.engine.measures import frozen
+from coop_abm.engine.measures import Snapshot
 from coop_abm.scenario.catalogue import knobs
-from coop_abm.scenario.expectation import Expectation, expectation, verdict
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.scenario import Scenario
 
-logger = logging.getLogger(__name__)
+__all__ = ["LARGEST", "Beside", "Other", "Session", "Status"]
 
-#: More individuals than this are neither drawn nor stepped in time.
-LARGEST = 100_000
-#: Frames a second at most, and seconds of stepping between two frames at most.
-FRAMES, BUDGET = 60.0, 0.03
-#: Seconds without a credit after which nobody is looking.
-PATIENCE = 20.0
-#: Points of the curve that are kept; beyond, every second one goes.
-POINTS = 2000
-#: Generations a second that Play can be set to; 0 is as many as there are.
-SPEEDS = (1, 3, 10, 30, 100, 300, 0)
-
-Maker = Callable[[Scenario, int], Running]
+#: Time steps that can be asked for at once.
+MOST_STEPS = 100_000
 
 
-class Status(NamedTuple):
-    """Everything else that the page shows; a copy as well.
-
-    error, error_at : one sentence, and the knob that it is about ("" for the whole page)
-    doing : what keeps the reader waiting, "" for nothing
-    said  : one line on what happened last
-    """
-
-    world: World | None
-    playing: bool
-    speed: int
-    error: str
-    error_at: str
-    doing: str
-    said: str
-    expected: Expectation | None
-    verdict: str
-
-
-class Session:
+class Session(Worker):
     """The world of one browser tab, and everything its buttons do.
 
     Parameters
@@ -71,40 +47,8 @@ class Session:
     make      : starts a world: (scenario, seed) -> an object with step() and snapshot()
     on_frame  : called in the worker thread with (world, frame) when the browser has room for a frame
     on_change : called in the worker thread when the status is another one
+    state     : the content of a saved state to begin with
     """
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        seed: int,
-        make: Maker,
-        *,
-        fallback: Scenario | None = None,
-        on_frame: Callable[[World, Frame], None] = lambda world, frame: None,
-        on_change: Callable[[], None] = lambda: None,
-        patience: float = PATIENCE,
-    ):
-        self._make, self._on_frame, self._on_change, self._patience = make, on_frame, on_change, patience
-        self._fallback = fallback or scenario
-        self._wake = threading.Condition()
-        # Guarded by the condition: what the reader asked for, and what the page may read.
-        self._asked: tuple[Scenario, int, str, str] | None = (scenario, seed, "", "")
-        self._wanted, self._wanted_seed = scenario, seed
-        self._steps = 0
-        self._credits = 0
-        self._credited = time.monotonic()
-        self._unseen = False
-        self._closed = False
-        self._frame: Frame | None = None
-        self._before: list[tuple[float, ...]] = []
-        self._points: list[tuple[float, ...]] = []
-        self._stride = 1
-        self._status = Status(None, False, 10, "", "", "starting the world", "", None, "")
-        # Touched by the worker thread alone.
-        self._running: Running | None = None
-        self._due, self._stepped = 0.0, 0.0
-        self._thread: threading.Thread | None = None
-        self._consulting = False
 
     # ---------------------------------------------------------------------------- what the page reads
 
@@ -116,45 +60,90 @@ class Session:
 
     @property
     def frame(self) -> Frame | None:
-        """The last frame; None before there is a world."""
-        with self._wake:
-            return self._frame
+        """The last frame of the world; None before there is one."""
+        strands = self._strands
+        return strands[0].frame if strands else None
+
+    def moment(self, now: Frame) -> Snapshot | None:
+        """What measures read at the moment of this frame, a copy; None unless it is the last frame of the world."""
+        strands = self._strands
+        kept = strands[0].moment if strands else None
+        return kept[1] if kept is not None and kept[0] is now else None
 
     @property
-    def points(self) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
+    def points(self) -> tuple[list[Point], list[Point]]:
         """(this run, the run before): time and the share of each strategy, from the start."""
+        strands = self._strands
+        return strands[0].points if strands else [], list(self._before)
+
+    @property
+    def edition(self) -> int:
+        """Another number whenever points of the curve are not those of before with more behind them."""
+        return self._edition
+
+    @property
+    def past(self) -> Past:
+        """The last frames of the present world."""
+        strands = self._strands
+        return strands[0].past if strands else Past()
+
+    @property
+    def beside(self) -> Beside | None:
+        """The second world as it is shown; None where there is none."""
+        strands, shown = self._strands, self._status.shown
+        if len(strands) < 2:
+            return None
+        other = strands[1]
+        now = other.frame if shown is None else other.past.at(min(shown, other.frame.time))
+        return Beside(other.world, now or other.frame, other.points)
+
+    @property
+    def pace(self) -> tuple[float, float]:
+        """What Play comes to: (time steps a frame, frames a second), counted over the last seconds."""
+        return self._pace.now()
+
+    @property
+    def moved(self) -> Other | None:
+        """The last knob that was moved and its value before; None before any was."""
         with self._wake:
-            return list(self._points), list(self._before)
+            return self._moved
 
     # ---------------------------------------------------------------------------- what the reader does
-
-    def open(self) -> None:
-        """Start the worker thread; until then nothing runs."""
-        with self._wake:
-            if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._work, name="coop_abm-world", daemon=True)
-                self._thread.start()
-
-    def close(self) -> None:
-        """End the worker thread; nothing runs after its present step."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify_all()
-
-    def credit(self, frames: int, *, first: bool = False) -> None:
-        """The browser has room for more frames; `first`: it has just begun to look."""
-        with self._wake:
-            self._credits = min(2, frames if first else self._credits + frames)
-            self._credited = time.monotonic()
-            self._unseen = self._unseen or first
-            self._wake.notify_all()
 
     def advance(self, steps: int) -> None:
         """Run this many time steps."""
         with self._wake:
-            self._steps = min(self._steps + steps, 100_000)
-            self._say(playing=False)
+            self._steps = min(self._steps + steps, MOST_STEPS)
+            self._say(playing=False, shown=None)
             self._wake.notify_all()
+        self._on_change()
+
+    def perform(self, errand: Errand) -> None:
+        """Do this with the running world, in its own thread, between two steps.
+
+        `errand` takes the world, what was declared of it, and its last frame; what it wants to keep it has to copy.
+        Where it changed who holds which strategy, the changed world is shown.
+        """
+        with self._wake:
+            self._errands.append(errand)
+            self._wake.notify_all()
+
+    def renew(self, steps: int = 0) -> None:
+        """An errand moved the world by so many time steps, or within one: look at it anew. For errands alone."""
+        if not self._strands:
+            return
+        first = self._strands[0]
+        before = first.frame.fixed
+        first.moved(steps)
+        with self._wake:
+            self._unseen = True
+        if bool(first.frame.fixed) != bool(before):
+            self._on_change()
+
+    def remark(self, sentence: str) -> None:
+        """Say what happened, in the line below the picture."""
+        with self._wake:
+            self._say(said=sentence)
         self._on_change()
 
     def play(self, on: bool | None = None) -> None:
@@ -163,29 +152,54 @@ class Session:
             playing = (not self._status.playing) if on is None else on
             self._steps = 0
             self._credited = time.monotonic()
-            self._say(playing=playing, said="")
+            self._unseen = self._unseen or not playing  # curve and buttons lag behind the picture during Play
+            self._say(playing=playing, said="", shown=None if playing else self._status.shown)
             self._wake.notify_all()
         self._on_change()
 
-    def set_speed(self, speed: int) -> None:
-        """Generations a second; 0 is as many as there are."""
+    def set_speed(self, speed: float, *, each: int = 0) -> None:
+        """Generations a second, 0 for as many as there are; or so many in each frame."""
         with self._wake:
-            if speed in SPEEDS:
-                self._say(speed=speed)
+            if 0 <= speed <= 1e6 and 0 <= each <= MOST_STEPS:
+                self._say(speed=speed, each=each)
+                self._due = 0.0
             self._wake.notify_all()
         self._on_change()
 
     def change(self, path: str, value: Any) -> None:
         """Move a control. The world starts again with the same seed; what cannot be had changes nothing."""
         with self._wake:
-            scenario, seed = self._wanted, self._wanted_seed
+            scenario, seed, live = self._wanted, self._wanted_seed, self._status.live
         try:
             changed = replace(scenario, controls.changes(scenario, path, value))
         except InputError as error:
             self.refuse(str(error), path)
             return
-        self.restart(changed, seed, "Restarted from the same seed with the change; the grey curve is the run before.",
-                     path)  # fmt: skip
+        before = next((knob.value for knob in knobs(scenario) if knob.path == path), None)
+        with self._wake:
+            if isinstance(before, str | int | float | bool) and before != value:
+                self._moved = Other(path, before)
+            if not live:
+                self._wanted = changed
+                world = self._status.world
+                stale = world is None or world.scenario != changed
+                self._say(error="", error_at="", wanted=changed, stale=stale)
+        if live:
+            self.restart(
+                changed, seed, "Restarted from the same seed with the change; the grey curve is the run before.", path
+            )
+        else:
+            self._on_change()
+
+    def apply_live(self, on: bool) -> None:
+        """Does a change start the world anew at once, or with the next Reset?"""
+        with self._wake:
+            self._say(live=on)
+            stale = self._status.stale
+        if on and stale:
+            self.reset()
+        else:
+            self._on_change()
 
     def reset(self) -> None:
         """The same world from the same seed: the same start again."""
@@ -198,14 +212,109 @@ class Session:
         """The same world from another seed."""
         with self._wake:
             scenario = self._wanted
-        self.restart(scenario, seed, f"A new start, seed {seed}.")
+        self.restart(scenario, seed, f"A new start, seed {seed}.", replicate=0)
 
-    def restart(self, scenario: Scenario, seed: int, said: str, path: str = "") -> None:
-        """Start a world in place of this one; `path` is the control that is to blame if it cannot be."""
+    @property
+    def replicate(self) -> int:
+        """Which replicate under its seed is shown; a link from a sweep may ask for another one than 0."""
         with self._wake:
-            self._asked, self._steps = (scenario, seed, said, path), 0
-            self._wanted, self._wanted_seed = scenario, seed
-            self._say(error="", error_at="", doing="starting the world")
+            return self._replicate
+
+    def restart(
+        self, scenario: Scenario, seed: int, said: str, path: str = "", *, replicate: int | None = None
+    ) -> None:
+        """Start a world in place of this one; `path` is the control that is to blame if it cannot be.
+
+        `replicate` None: the same replicate as before.
+        """
+        with self._wake:
+            self._replicate = self._replicate if replicate is None else replicate
+            replicate = self._replicate
+        self._ask(Asked(scenario, seed, said, path, replicate=replicate))
+
+    def open_state(self, body: bytes) -> None:
+        """Go on with the world of a saved state, the content of a file."""
+        with self._wake:
+            scenario, seed = self._wanted, self._wanted_seed
+            self._say(playing=False, other=None)
+        self._ask(Asked(scenario, seed, body=body))
+
+    def save_state(self, give: Callable[[World, int, bytes], None]) -> None:
+        """Hand out the world, its time step and the content of a file that goes on with it."""
+        strands = self._strands
+
+        def save(running: Running, world: World, now: Frame) -> None:
+            curve = strands[0].points
+            body = saved.pack(checkpoint.take(running), world.scenario, world.seed, time=now.time, curve=curve,
+                replicate=world.replicate)  # fmt: skip
+            give(world, now.time, body)
+
+        self.perform(save)
+
+    def cancel(self) -> None:
+        """Do not wait for what is being set up; the world on show goes on."""
+        with self._wake:
+            world = self._status.world
+            if world is None or not (self._setting_up or self._asked):
+                return
+            self._setting_up, self._asked, self._ready = 0, None, None
+            self._wanted, self._wanted_seed = world.scenario, world.seed
+            self._say(doing="", said="Cancelled; the world before goes on.", wanted=world.scenario)
+            self._wake.notify_all()
+        self._on_change()
+
+    def compare(self, other: Other | None) -> None:
+        """Show a second world beside this one, which differs in one knob; None shows one world again."""
+        with self._wake:
+            scenario, seed = self._wanted, self._wanted_seed
+        try:
+            if other is not None:
+                differing(scenario, other)
+                if checkpoint.refusal(scenario):
+                    raise InputError("Two worlds are shown only where strategy tables decide.")
+        except InputError as error:
+            self.refuse(str(error), other.path if other else "")
+            return
+        with self._wake:
+            self._say(other=other, playing=False)
+        said = "Two worlds from the same seed, one knob apart." if other else ""
+        self.restart(scenario, seed, said, other.path if other else "")
+
+    def look_back(self, to: int | None) -> None:
+        """Show an earlier moment while the world stands still; None shows the present."""
+        with self._wake:
+            strands = self._strands
+            if not strands:
+                return
+            last = max(strand.frame.time for strand in strands)
+            first = strands[0].past.first or 0
+            shown = None if to is None or max(to, first) >= last else max(to, first)
+            self._steps = 0
+            self._say(playing=False, shown=shown)
+            self._unseen = True
+            self._wake.notify_all()
+        self._on_change()
+
+    def earlier(self) -> None:
+        """Look one time step further back."""
+        strands, shown = self._strands, self.status.shown
+        if strands:
+            self.look_back((max(strand.frame.time for strand in strands) if shown is None else shown) - 1)
+
+    def later(self) -> None:
+        """Look one time step less far back; at the present, step the world."""
+        shown = self.status.shown
+        if shown is None:
+            self.advance(1)
+        else:
+            self.look_back(shown + 1)
+
+    def go_on(self) -> None:
+        """Go on from the moment that is looked back at: with the same dice, so the same will happen again."""
+        with self._wake:
+            if self._status.shown is not None:
+                self._return = self._status.shown
+                self._say(doing="going back")
             self._wake.notify_all()
         self._on_change()
 
@@ -214,183 +323,3 @@ class Session:
         with self._wake:
             self._say(error=sentence, error_at=path)
         self._on_change()
-
-    # ---------------------------------------------------------------------------- the worker thread
-
-    def _say(self, **news: Any) -> None:
-        self._status = self._status._replace(**news)
-
-    def _work(self) -> None:
-        while True:
-            with self._wake:
-                while not self._closed and not self._something_to_do():
-                    self._wake.wait(self._nap())
-                if self._closed:
-                    return
-                asked, self._asked = self._asked, None
-            try:
-                if asked is not None:
-                    self._start(*asked)
-                self._step()
-                self._show()
-            except CoopError as error:
-                self._stop(str(error))
-            except Exception as error:  # a model of the user's own may raise anything; the log has it all
-                if self._closed:  # the tab went away in the middle of a message
-                    return
-                logger.exception("the world stopped")
-                self._stop(
-                    f"The model stopped with an error ({type(error).__name__}); the log of the server says more."
-                )
-
-    def _something_to_do(self) -> bool:
-        if self._asked is not None or self._steps or (self._unseen and self._credits):
-            return True
-        return self._status.playing and self._nap() == 0.0
-
-    def _nap(self) -> float | None:
-        """Seconds until Play has something to do; None while it has nothing."""
-        if not self._status.playing:
-            return None
-        at = self._due if self._credits else self._credited + self._patience
-        return max(at - time.monotonic(), 0.0)
-
-    def _stop(self, sentence: str) -> None:
-        with self._wake:
-            self._steps, world = 0, self._status.world
-            if world is not None and self._asked is None:
-                self._wanted, self._wanted_seed = world.scenario, world.seed
-            self._say(error=sentence, error_at="", playing=False, doing="")
-        self._on_change()
-
-    def _start(self, scenario: Scenario, seed: int, said: str, path: str) -> None:
-        with self._wake:
-            old, last = self._status.world, self._frame
-        try:
-            if scenario.size > LARGEST:
-                raise InputError(f"size: the dashboard shows at most {LARGEST:,} individuals; got {scenario.size:,}")
-            running = self._make(scenario, seed)
-            drawn = old.layout if old and _same_structure(old, scenario, seed) else None
-            drawn = drawn or layout(scenario, scenario.answers(seed), seed)
-        except CoopError as error:
-            with self._wake:
-                if self._asked is None and old is not None:  # the last good world goes on
-                    self._wanted, self._wanted_seed = old.scenario, old.seed
-                elif self._asked is None and scenario != self._fallback:
-                    self._asked = (self._fallback, seed, "", "")
-                    self._wanted = self._fallback
-                self._say(error=str(error), error_at=path, doing="")
-            self._on_change()
-            return
-        rows = scenario.repertoire()
-        mutates = any(k.path.endswith("mutation") and k.value for k in knobs(scenario))
-        number = old.number + 1 if old else 1
-        world = World(number, scenario, seed, drawn, rows.names, tuple(rows.helper.tolist()), mutates)
-        first = frame(frozen(running.snapshot()), world, 0)
-        self._running = running
-        with self._wake:
-            if old is not None and last is not None and last.time > 0:
-                self._before = self._points if old.names == world.names else []
-            elif old is not None and old.names != world.names:
-                self._before = []
-            self._points, self._stride = [(0.0, *first.shares)], 1
-            self._frame, self._unseen = first, True
-            same = old is not None and old.scenario == scenario and old.seed == seed
-            self._say(world=world, doing="", said=said)
-            if not same:
-                self._say(expected=None, verdict="")
-            consult = not same and not self._consulting
-            self._consulting = self._consulting or consult
-        self._on_change()
-        if consult:
-            threading.Thread(target=self._consult, name="coop_abm-theory", daemon=True).start()
-
-    def _step(self) -> None:
-        """Step until the next frame is due, the steps are done, or the world is fixed."""
-        with self._wake:
-            world, last, status, steps = self._status.world, self._frame, self._status, self._steps
-            began = time.monotonic()
-            ready = status.playing and bool(self._credits) and began >= self._due
-            gone = status.playing and not self._credits and began - self._credited >= self._patience
-        if world is None or last is None or self._running is None or not (steps or ready or gone):
-            return
-        if gone:
-            with self._wake:
-                self._say(playing=False, said="Paused: nobody was looking.")
-            self._on_change()
-            return
-        if last.fixed:
-            with self._wake:
-                self._steps = 0
-                self._say(playing=False)
-            self._on_change()
-            return
-        # As many as have fallen due since the last frame, but never a long jump.
-        since = min(began - self._stepped, 0.25)
-        most = steps or (max(1, round(status.speed * since)) if status.speed else 1_000_000)
-        step, now, points = last.time, last, []
-        while step - last.time < most and not now.fixed:
-            self._running.step()
-            step += 1
-            now = frame(frozen(self._running.snapshot()), world, step)
-            points.append((float(step), *now.shares))
-            if time.monotonic() - began > BUDGET:
-                break
-        done = step - last.time
-        with self._wake:
-            self._keep(points)
-            self._frame, self._unseen = now, True
-            self._steps = max(0, self._steps - done) if steps and not now.fixed else 0
-            self._stepped = began
-            self._due = began + max(1 / FRAMES, 1 / status.speed if status.speed else 0.0)
-            stopped = bool(now.fixed) and (status.playing or bool(steps))
-            if stopped:
-                self._say(playing=False)
-        if stopped:
-            self._on_change()
-
-    def _keep(self, points: list[tuple[float, ...]]) -> None:
-        self._points.extend(p for p in points if p[0] % self._stride == 0)
-        while len(self._points) > POINTS:
-            self._stride *= 2
-            self._points = [p for p in self._points if p[0] % self._stride == 0]
-
-    def _show(self) -> None:
-        with self._wake:
-            if not (self._unseen and self._credits) or self._frame is None or self._status.world is None:
-                return
-            self._unseen, self._credits = False, self._credits - 1
-            world, now = self._status.world, self._frame
-        self._on_frame(world, now)
-
-    def _consult(self) -> None:
-        """Ask theory about the present world, until the one it answered for is the present one."""
-        while True:
-            with self._wake:
-                world = self._status.world
-            if world is None:
-                return
-            try:
-                found = expectation(world.scenario, world.seed)
-                words = verdict(world.scenario, found)
-            except Exception as error:  # the world runs without theory; the log has the reason
-                logger.exception("theory stopped")
-                found, words = None, f"Theory could not be asked ({type(error).__name__})."
-            with self._wake:
-                present = self._status.world
-                current = present is not None and (present.scenario, present.seed) == (world.scenario, world.seed)
-                if current:
-                    self._say(expected=found, verdict=words)
-                if current or self._closed:
-                    self._consulting = False
-                    break
-        self._on_change()
-
-
-def _same_structure(old: World, scenario: Scenario, seed: int) -> bool:
-    """Is everybody in the same place as before?"""
-    before = old.scenario
-    return (
-        old.seed == seed and before.size == scenario.size and before.network == scenario.network
-        and before.group == scenario.group and before.clock == scenario.clock
-    )  # fmt: skip

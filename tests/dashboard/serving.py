@@ -94,13 +94,13 @@ def serving(*words: str, code: str | None = None, folder: Path | None = None, **
 class Tab:
     """What the script of the page does, without a browser: it opens a session and runs the page in it."""
 
-    def __init__(self, server: Server, query: str = ""):
+    def __init__(self, server: Server, query: str = "", path: str = "/"):
         self.server, self.kernel, self.session = server, uuid.uuid4(), uuid.uuid4().hex
         self.frames: list[str | bytes] = []
         self.line = self.connect()
         self.control = uuid.uuid4().hex
         self.send("comm_open", {"comm_id": self.control, "target_name": "solara.control", "data": {}})
-        run = {"method": "run", "args": {"path": f"/?{query}" if query else "/", "dark": False, "themes": {}}}
+        run = {"method": "run", "args": {"path": f"{path}?{query}" if query else path, "dark": False, "themes": {}}}
         self.send("comm_msg", {"comm_id": self.control, "data": run})
 
     def connect(self) -> ClientConnection:
@@ -109,7 +109,7 @@ class Tab:
         return connect(
             f"ws://{host}/jupyter/api/kernels/{self.kernel}/channels?session_id={self.session}",
             origin=f"http://{host}", additional_headers={"Cookie": f"solara-session-id={self.session}"},
-            max_size=None, proxy=None,
+            max_size=None, proxy=None, ping_interval=None,  # a test that does not listen for a while is not gone
         )  # fmt: skip
 
     def send(self, kind: str, content: dict) -> None:
@@ -123,6 +123,13 @@ class Tab:
         self.send(
             "comm_msg", {"comm_id": comm, "data": {"method": "custom", "content": {"event": event, "data": data}}}
         )
+
+    def listen(self, seconds: float) -> None:
+        """Hear what comes for so long: a line that nobody reads is full before long, and then broken."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                self.frames.append(self.line.recv(timeout=left))
 
     def until(self, words: str) -> str:
         """Everything heard so far, once it holds these words."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from coop_abm import structures
 from coop_abm.dashboard.layouts import layout
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import NAMED, named
@@ -20,6 +21,12 @@ def test_every_individual_has_a_place_inside_the_picture(name):
     assert found.places.min() >= 0 and found.places.max() <= 1 and np.isfinite(found.places).all()
     assert len(np.unique(found.places.round(5), axis=0)) == len(found.places)
     assert not found.places.flags.writeable and not found.edges.flags.writeable
+
+
+def test_of_two_graphs_the_one_that_one_meets_on_is_drawn_and_the_other_is_named():
+    one, two = drawn("network"), drawn("network", **{"network.replacement": "watts_strogatz"})
+    assert two.places.tobytes() == one.places.tobytes() and two.edges.tobytes() == one.edges.tobytes()
+    assert two.words == f"{one.words}; replaced on another graph, watts strogatz, not drawn"
 
 
 def test_a_torus_is_a_grid_whose_joining_edges_are_not_drawn_across():
@@ -61,6 +68,33 @@ def test_ten_thousand_individuals_are_placed_without_springs():
     for changes in ({}, {"network.graph": "random_regular"}, {"network.graph": "ring"}, {"network.enabled": False}):
         found = drawn("network", size=10_000, **changes)
         assert len(found.places) == 10_000 and np.isfinite(found.places).all()
+
+
+#: Random graphs are refused unless they are dense enough to hang together, and directed ones in most worlds.
+DENSE = {
+    "erdos_renyi": {"network.graph.probability": 0.0012},
+    "random_geometric": {"network.graph.radius": 0.02},
+    "superstar": {"update": "birth_death", "game.benefit": 0.0},  # fitness must be constant
+}
+#: Every kind of graph that is generated.
+GENERATED = (
+    "barabasi_albert", "caveman", "complete", "erdos_renyi", "holme_kim", "lattice", "path", "random_geometric",
+    "random_regular", "ring", "star", "superstar", "torus", "tree", "watts_strogatz", "wheel",
+)  # fmt: skip
+
+
+def test_no_generator_is_left_out():
+    fields = [getattr(getattr(structures, name), "model_fields", {}) for name in structures.__all__]
+    assert {f["kind"].default for f in fields if "kind" in f} - {"edges"} == set(GENERATED)  # edges are one's own
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", GENERATED)
+def test_every_generator_has_a_picture_of_ten_thousand(kind):
+    found = drawn("network", size=10_000, **{"network.graph": kind, **DENSE.get(kind, {})})
+    assert found.places.shape == (10_000, 2) and np.isfinite(found.places).all()
+    assert found.places.min() >= 0 and found.places.max() <= 1
+    assert len(np.unique(found.places.round(9), axis=0)) > 9_000, "one on top of the other"
 
 
 def test_pivots_keep_what_is_near_near():

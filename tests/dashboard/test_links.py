@@ -8,6 +8,7 @@ from coop_abm.dashboard import links
 from coop_abm.lab import world
 from coop_abm.scenario.knobs import digest, replace
 from coop_abm.scenario.library import NAMED, named
+from coop_abm.structures import Edges
 
 HOME = named("network")
 
@@ -28,6 +29,17 @@ def test_kinds_and_their_knobs_come_back_together():
     world = replace(world, {"network.graph.degree": 6, "update": "imitation", "players.0.share": 0.25,
                             "players.1.share": 0.75})  # fmt: skip
     assert links.read(links.write(world, 1), HOME, 0).scenario == world
+
+
+def test_a_second_graph_comes_back_from_its_link_and_a_graph_of_ones_own_has_none():
+    world = replace(named("network"), {"network.replacement": "ring", "network.replacement.degree": 6})
+    query = links.write(world, 1)
+    assert "network__replacement=ring" in query and "network__replacement__degree=6" in query
+    assert links.read(query, HOME, 0).scenario == world
+    assert "replacement" not in links.write(named("network"), 1)
+    own = replace(world, {"network.replacement": Edges.of(networkx.cycle_graph(100))})
+    with pytest.raises(ScenarioError, match="save it as TOML"):
+        links.write(own, 1)
 
 
 @pytest.mark.parametrize("query", [None, "", "kernelid=abc", "&&&", "seed=0"])

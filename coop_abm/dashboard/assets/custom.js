@@ -1,3 +1,25 @@
+// Solara's own page names no language, and forbids the fingers to enlarge it.
+document.documentElement.lang = "en";
+document.querySelector("meta[name=viewport]").content = "width=device-width, initial-scale=1";
+
+// What every page has at hand, as files beside this one. They must be there before the first widget is.
+for (const file of [
+  "colours.js",
+  "painting.js",
+  "pointing.js",
+  "space_time.js",
+  "charts.js",
+  "drawing.js",
+  "marks.js",
+  "matrix.js",
+  "pace.js",
+  "plane.js",
+  "files.js",
+  "keys.js",
+  "seated.js",
+  "line.js",
+]) document.write(`<script src="/static/assets/${file}"></` + "script>");
+
 // Patience with a broken line. Solara puts this file, found by its name, before its own script.
 //
 // When the line is back, Solara asks the server whether the page still runs there, and without an answer in half a

@@ -7,13 +7,13 @@ that begins with ``event_`` is called with a dict when the reader does something
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import ipyvue
 import numpy as np
-import solara
 import traitlets
+from ipywidgets import widget_serialization
 
 from coop_abm import figures
 from coop_abm.dashboard.frames import Frame, World
@@ -40,46 +40,45 @@ class Told(ipyvue.VueTemplate):
 
 
 class NetworkView(Told):
-    """The population. Messages: world(about, [places, edges, state]), frame(said, time, [state])."""
+    """The population. Messages: world(about, more, [places, edges, state, ...]), frame(said, time, more, [state, ...]),
+    label(place, words), chosen(place, neighbours).
+
+    `more` says what comes beside who is where; see :class:`~coop_abm.dashboard.views.looking.Looking`. `slot` is a
+    widget that stands in place of the picture while the view "critical" is chosen.
+    """
 
     template_file = (__file__, "network_view.vue")
     words = traitlets.Unicode().tag(sync=True)
+    unit = traitlets.Unicode("generation").tag(sync=True)
+    line = traitlets.Dict().tag(sync=True)
+    views: Any = traitlets.List().tag(sync=True)
+    colours: Any = traitlets.List().tag(sync=True)
+    look: Any = traitlets.Dict().tag(sync=True)
+    slot = traitlets.Any(None, allow_none=True).tag(sync=True, **widget_serialization)
 
     def vue_event_here(self, data: dict[str, Any]) -> None:
         """The browser is still there, and this is what it drew last."""
         self.heard["here"](data)
 
+    def vue_event_pick(self, data: dict[str, Any]) -> None:
+        """The individual in a place was chosen; nobody: -1."""
+        self._tell("place", data)
+
+    def vue_event_hover(self, data: dict[str, Any]) -> None:
+        """The reader points at a place and wants to know who that is."""
+        self._tell("hover", data)
+
+    def vue_event_look(self, data: dict[str, Any]) -> None:
+        """Another view or another colouring was chosen."""
+        self._tell("look", data)
+
+    def _tell(self, what: str, data: dict[str, Any]) -> None:
+        if what in self.heard:  # a picture that is only looked at is asked nothing
+            self.heard[what](data)
+
     def vue_event_credit(self, _data: dict[str, Any]) -> None:
         """The browser has drawn a frame."""
         self.heard["credit"]()
-
-
-class Readout(Told):
-    """Headline, curve, theory. Messages: series(now, points, points before), points(now, points)."""
-
-    template_file = (__file__, "readout.vue")
-    unit = traitlets.Unicode().tag(sync=True)
-    seed = traitlets.Int().tag(sync=True)
-    verdict = traitlets.Unicode().tag(sync=True)
-    answer = traitlets.Unicode().tag(sync=True)
-
-
-@solara.component_vue("controls.vue", vuetify=False)
-def Controls(sections: list, errors: dict, marks: dict, markWords: str, event_change: Event) -> None:
-    """Toggles and knobs; says ``{"path": ..., "text": ...}``."""
-
-
-@solara.component_vue("transport.vue", vuetify=False)
-def Transport(
-    playing: bool, speed: int, speeds: list, fixed: str, doing: str, said: str,
-    event_play: Event, event_step: Event, event_speed: Event, event_reset: Event, event_seed: Event,
-) -> None:  # fmt: skip
-    """Step, run, play, reset."""
-
-
-@solara.component_vue("heading.vue", vuetify=False)
-def Heading(names: list, name: str, about: str, link: str, error: str, event_choose: Event) -> None:
-    """Which world is on show."""
 
 
 def strategies(world: World) -> list[dict[str, Any]]:
@@ -95,9 +94,29 @@ def strategies(world: World) -> list[dict[str, Any]]:
             "name": name, "helper": bool(helper), "colour": colour, "shape": SHAPES[helper][order % 3],
             "ring": figures.DEFECT_RING if colour == figures.DEFECT else _darker(colour),
             "ink": figures.DEFECT_RING if colour == figures.DEFECT else colour,
+            "dark": _in_the_dark(colour),
             "label": f"{'cooperate' if helper else 'defect'} ({words})" if plain else words,
         })  # fmt: skip
     return shown
+
+
+def short(strategies: list[dict[str, Any]]) -> list[str]:
+    """The strategies in as few words as tell them apart."""
+    return [s["label"].partition(" (")[0] for s in strategies]
+
+
+#: Fill, ring and letters of strategies on a dark ground; the others keep their colours.
+_DARK = {
+    figures.COOPERATE: ("#2B7FBF", "#6FB6EA", "#6FB6EA"),
+    figures.DEFECT: ("#FFC24D", "#FFE2A6", "#FFC24D"),
+    figures.DEFECT_RING: ("#C58A2B", "#FFE2A6", "#FFC24D"),
+    "#B3261E": ("#E0574F", "#FF8A80", "#FF8A80"),
+}
+
+
+def _in_the_dark(colour: str) -> dict[str, str]:
+    fill, ring, ink = _DARK.get(colour, (colour, colour, colour))
+    return {"colour": fill, "ring": ring, "ink": ink}
 
 
 def _darker(colour: str) -> str:
@@ -109,23 +128,46 @@ def said(now: Frame, unit: str) -> str:
     return f"{100 * now.cooperators:.0f} percent cooperate, {unit} {now.time}"
 
 
-def send_world(widget: Any, world: World, now: Frame, unit: str) -> None:
-    """Everything that is drawn: places, edges, and who is where."""
+def send_world(
+    widget: Any, world: World, now: Frame, unit: str, more: dict[str, Any] | None = None, parts: Iterable[bytes] = (),
+    placed: bool = False,
+) -> None:  # fmt: skip
+    """Everything that is drawn: places, edges, who is where, and what the view on show wants beside.
+
+    placed : has this widget drawn the very same places, edges and strategies already? Then they are left out.
+    """
     drawn = world.layout
     about = {
+        "placed": placed,
         "apart": drawn.apart,
         "seats": drawn.seats,
         "number": world.number,
         "time": now.time,
         "said": said(now, unit),
+        "across": len(drawn.line),
     }
-    buffers = [drawn.places.astype("<f4").tobytes(), drawn.edges.astype("<u4").tobytes(), now.state.tobytes()]
-    widget.send({"method": "world", "args": [about]}, buffers=buffers)
+    bits, state = packed(now.state)
+    ground = [] if placed else [drawn.places.astype("<f4").tobytes(), drawn.edges.astype("<u4").tobytes()]
+    buffers = [*ground, state, *parts]
+    widget.send({"method": "world", "args": [about, {"bits": bits, **(more or {})}]}, buffers=buffers)
 
 
-def send_frame(widget: Any, now: Frame, unit: str) -> None:
-    """Who is where now: one byte for each place."""
-    widget.send({"method": "frame", "args": [said(now, unit), now.time]}, buffers=[now.state.tobytes()])
+def send_frame(
+    widget: Any, now: Frame, unit: str, more: dict[str, Any] | None = None, parts: Iterable[bytes] = ()
+) -> None:
+    """Who is where now, and what the view on show wants beside."""
+    bits, state = packed(now.state)
+    widget.send(
+        {"method": "frame", "args": [said(now, unit), now.time, {"bits": bits, **(more or {})}]},
+        buffers=[state, *parts],
+    )
+
+
+def packed(state: np.ndarray) -> tuple[int, bytes]:
+    """(number of places, a bit for each of them) where two strategies fill all places; else (0, a byte for each)."""
+    if state.max(initial=0) > 1:
+        return 0, state.tobytes()
+    return len(state), np.packbits(state, bitorder="little").tobytes()
 
 
 def headline(now: Frame) -> dict[str, Any]:

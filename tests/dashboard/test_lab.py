@@ -1,89 +1,31 @@
-"""The page in a real browser, with no road to the internet.
-
-Skipped where there is no Chromium, unless COOP_ABM_NEED_BROWSER=1 says that there has to be one.
-"""
+"""The Lab in a real browser, with no road to the internet."""
 
 import http.server
-import os
 import re
-import shutil
-import tempfile
 import threading
-import urllib.parse
-from pathlib import Path
 
 import pytest
-from filelock import FileLock
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from .serving import DEADLINE, serving
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE 127.0.0.2", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run", "--no-sandbox",
-]  # fmt: skip
-
-pytestmark = [
-    pytest.mark.slow,
-    # Playwright leaves its pipes and its loop to the end of the process.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_browser_at_a_time():
-    """A browser and a server take a core each; test processes wait for each other here."""
-    if CHROMIUM is None:
-        words = "no chromium: apt-get install chromium"
-        if os.environ.get("COOP_ABM_NEED_BROWSER") == "1":
-            pytest.fail(words)
-        pytest.skip(words)
-    with FileLock(Path(tempfile.gettempdir()) / f"coop_abm_browser_{os.getuid()}.lock"):
-        yield
-
 
 @pytest.fixture(scope="module")
-def server(one_browser_at_a_time):
+def server(room_for_a_browser):
     with serving("network") as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser(one_browser_at_a_time):
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def tab(browser, server):
-    """A function: query -> the page, its picture drawn. Nothing else than the loopback address was asked."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(DEADLINE * 1000)
-    asked, wrong = [], []
-
-    def watched(route):
-        host = urllib.parse.urlsplit(route.request.url).hostname or ""
-        if re.fullmatch(r"127(\.\d+){3}", host):
-            route.continue_()
-        else:
-            asked.append(route.request.url)
-            route.abort()
+def tab(visit, server):
+    """A function: query -> the page, its picture drawn."""
 
     def opened(query=""):
-        page = context.new_page()
-        page.route("**/*", watched)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(f"{server.url}?{query}" if query else server.url)
+        page = visit(f"{server.url}?{query}" if query else server.url)
         page.wait_for_selector("canvas[aria-label*='percent']")
         return page
 
-    yield opened
-    context.close()
-    assert asked == [] and wrong == []
+    return opened
 
 
 PIXELS = """() => {
@@ -128,13 +70,13 @@ def test_the_population_is_really_drawn_and_moves_when_played(tab):
     changed(page, before)
     do(page, "play")
     assert page.locator(".coop-curve path").first.get_attribute("d").count("L") >= 1
-    assert "percent" in page.locator("canvas").get_attribute("aria-label")
+    assert "percent" in page.locator("canvas").first.get_attribute("aria-label")
 
 
 def test_canvas_and_curve_are_above_the_fold(tab):
     page = tab()
     for part in ("canvas", ".coop-curve", "[data-do=play]", ".coop-headline"):
-        box = page.locator(part).bounding_box()
+        box = page.locator(part).first.bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= 800 and box["x"] + box["width"] <= 1280, part
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
@@ -143,7 +85,7 @@ def test_a_step_is_one_generation_and_the_keys_do_what_the_buttons_do(tab):
     page = tab()
     do(page, "step")
     reaches(page, 1)
-    page.locator("canvas").click()
+    page.locator(".coop-facts").click()  # arrow keys on the picture go from one individual to another
     page.keyboard.press("ArrowRight")
     reaches(page, 2)
     page.keyboard.press("Space")
@@ -181,6 +123,7 @@ def test_play_goes_on_after_the_line_was_broken(tab):
     )
     before = pixels(page)
     changed(page, before)
+    expect(page.locator(".coop-lost")).to_have_count(0)  # what is said while the line is broken
 
 
 def test_a_late_answer_after_a_broken_line_does_not_end_the_world(tab):
@@ -265,7 +208,7 @@ def test_the_link_of_a_world_opens_the_same_world(tab):
 
 def test_a_fixed_world_says_so_and_cannot_be_played(tab):
     page = tab("scenario=kin&size=6")
-    page.select_option("[data-do=speed]", "0")
+    page.fill("[data-do=speed]", "10")
     do(page, "play")
     page.wait_for_selector(".coop-fixed")
     assert re.match(r"Fixed at generation \d+: only \w+ is left", page.locator(".coop-fixed").inner_text())
@@ -287,7 +230,7 @@ def test_ten_thousand_individuals_are_drawn_and_move(tab):
     page = tab("scenario=network&size=10000")
     _hash, blue, orange = before = pixels(page)
     assert blue > 5000 and orange > 5000
-    page.select_option("[data-do=speed]", "0")
+    page.fill("[data-do=speed]", "10")
     do(page, "play")
     changed(page, before)
     do(page, "play")

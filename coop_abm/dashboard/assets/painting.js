@@ -1,0 +1,301 @@
+// A population on a canvas. Nothing here knows of Vue or of a server, so a page of any kind can use it: the Lab, the
+// cards of Home, a replay in one file. It wants colours.js, and pace.js if nothing may flash.
+//
+//   const painting = new coop.Painting(canvas, pace);              // pace: a coop.Pace, or nothing
+//   painting.world({ strategies, places, edges, seats, apart });   // once; grey: true keeps edges grey
+//   painting.fit(side);                                            // CSS pixels; again whenever size or theme change
+//   painting.show(state, tones);                                   // each frame
+//
+// strategies : [{ name, colour, ring, shape, dark }], shape in circle, square, triangle, diamond; dark: other colours
+// places     : Float32Array (2 P), x and y in [0, 1]
+// edges      : Uint32Array (2 E), pairs of places
+// seats      : 0, or how many places a group has
+// apart      : do shapes stand clear of each other?
+// state      : Uint8Array (P), the strategy in each place
+// tones      : { kind: "ramp" or "hues", levels: Uint8Array (P) } to colour by something else; shapes stay the strategy's
+(() => {
+  const coop = window.coop = window.coop || {};
+
+  // Up to this many individuals are drawn as shapes, anew in each frame; more are stamped, changed ones only.
+  const SHAPES = 320;
+  // Edges that take the colours of their ends: up to so many in each frame, and up to so many while nothing moves.
+  const LIVELY = 2000, RESTING = 8000;
+  const NOBODY = coop.NOBODY, MIXED = 128, KINDS = 11, LEVELS = 64;
+
+  coop.Painting = class {
+    constructor(canvas, pace) {
+      this.canvas = canvas;
+      this.pace = pace || null;
+      this.drawn = 0;
+      this.about = null;
+      this.codes = this.wanted = this.tones = null;
+    }
+
+    world(about) {
+      this.about = about;
+      this.codes = this.wanted = this.tones = null;
+      if (this.pace) this.pace.clear();
+    }
+
+    // Everything that depends on the size of the canvas, on the theme and on the world, but not on the frame.
+    fit(side) {
+      const { canvas, about } = this, pixels = Math.round(side * coop.density());
+      if (!about) return;
+      canvas.width = canvas.height = pixels;
+      canvas.style.width = canvas.style.height = side + "px";
+      const places = about.places, count = places.length / 2;
+      this.kinds = about.strategies.map(coop.dressed);
+      this.pen = canvas.getContext("2d", { willReadFrequently: count > SHAPES });
+      this.radius = this.room(count, pixels);
+      // Room for the marks at the border, and for the rings that stand round them.
+      const margin = this.radius * (about.seats ? 3.6 : 1.15) + 7 * pixels / side;
+      this.x = new Float32Array(count);
+      this.y = new Float32Array(count);
+      for (let i = 0; i < count; i++) {
+        this.x[i] = margin + places[2 * i] * (pixels - 2 * margin);
+        this.y[i] = margin + places[2 * i + 1] * (pixels - 2 * margin);
+      }
+      this.sizes = this.degrees(count);
+      this.lively = count <= SHAPES && about.edges.length <= 2 * LIVELY;
+      this.under = this.ground(pixels, this.lively ? null : "grey");
+      if (count > SHAPES) this.stamps(pixels);
+      this.codes = null;
+      if (this.pace) this.pace.clear();
+      this.paint();
+    }
+
+    show(state, tones = null) {
+      Object.assign(this, { wanted: state, tones });
+      clearTimeout(this.late);
+      if (!this.pace) return this.paint();
+      const seen = this.tones && this.tones.kind === "ramp" ? this.tones.levels.map((v) => v >> 4) : state;
+      const next = this.pace.next(seen);
+      const softly = next.soft ? this.before : null;
+      if (next.paint) this.paint(softly);
+      // Whatever comes last is painted as it is, if a little later.
+      if (!next.paint || next.soft) this.late = setTimeout(() => this.paint(), Math.max(next.later, next.soft ? 500 : 0));
+      this.before = { state, levels: this.tones ? this.tones.levels : null };
+    }
+
+    // How each place is painted: its strategy, or two of them mixed, and 256 times its tone; 0 is the strategy's own.
+    coded(before) {
+      const { wanted, tones } = this, count = wanted.length, codes = new Uint16Array(count);
+      const old = before && before.state.length === count ? before : null;
+      for (let i = 0; i < count; i++) {
+        let s = wanted[i], level = tones ? tones.levels[i] : 0;
+        if (old && tones && old.levels && tones.kind === "ramp") level = (level + old.levels[i]) >> 1;
+        if (old && !tones && old.state[i] !== s && s < KINDS && old.state[i] < KINDS) {
+          s = MIXED + Math.min(s, old.state[i]) * KINDS + Math.max(s, old.state[i]);
+        }
+        codes[i] = s === NOBODY || !tones ? s : s | ((1 + (tones.kind === "ramp" ? level >> 2 : level % LEVELS)) << 8);
+      }
+      return codes;
+    }
+
+    // { colour, ring, shape } of a code; null where nobody is.
+    dress(code) {
+      const s = code & 255, tone = code >> 8;
+      if (s === NOBODY) return null;
+      if (s >= MIXED) {
+        const [a, b] = [this.kinds[Math.floor((s - MIXED) / KINDS)], this.kinds[(s - MIXED) % KINDS]];
+        return { colour: coop.between(a.colour, b.colour, 0.5), ring: coop.between(a.ring, b.ring, 0.5), shape: "circle" };
+      }
+      const kind = this.kinds[s];
+      if (!tone || !kind) return kind || null;
+      const colour = this.tones && this.tones.kind === "hues" ? coop.hue(tone - 1) : coop.ramp((tone - 1) / (LEVELS - 1));
+      return { colour, ring: coop.dark() ? "#8C96A0" : "#4A5560", shape: kind.shape };
+    }
+
+    // The radius: as large as the nearest neighbours of a sample leave room for, in device pixels.
+    room(count, pixels) {
+      const places = this.about.places;
+      if (count < 2) return pixels / 20;
+      const wish = 0.42 * pixels / Math.sqrt(count);
+      if (!this.about.apart) return Math.max(1.5, Math.min(0.7 * wish, pixels / 45));
+      let nearest = 2;
+      const every = Math.max(1, Math.floor(count / 60));
+      for (let i = 0; i < count; i += every) {
+        for (let j = 0; j < count; j++) {
+          const d = Math.hypot(places[2 * i] - places[2 * j], places[2 * i + 1] - places[2 * j + 1]);
+          if (i !== j && d > 0 && d < nearest) nearest = d;
+        }
+      }
+      // Small shapes touch each other, or the ground would wash their colours out.
+      const pointed = this.kinds.some((s) => s.shape === "triangle" || s.shape === "diamond");
+      const roomy = 0.36 * nearest * pixels, tight = Math.floor(0.99 * nearest * pixels) / (pointed ? 2.3 : 2);
+      return Math.max(1, Math.min(roomy < 4 ? tight : roomy, pixels / 26));
+    }
+
+    // The radius of each shape: hubs of a graph are larger, in area by their degree.
+    degrees(count) {
+      const edges = this.about.edges, sizes = new Float32Array(count).fill(this.radius);
+      if (this.about.apart || !edges.length || count > SHAPES) return sizes;
+      const degree = new Float32Array(count);
+      for (const place of edges) degree[place]++;
+      const mean = edges.length / count;
+      for (let i = 0; i < count; i++) sizes[i] *= Math.max(0.8, Math.min(1.9, Math.sqrt(degree[i] / mean)));
+      return sizes;
+    }
+
+    // What lies under the individuals. edges: "grey", "tinted" by who is at their ends, or null for none.
+    ground(pixels, edges) {
+      const board = document.createElement("canvas");
+      board.width = board.height = pixels;
+      const pen = board.getContext("2d", { willReadFrequently: this.x.length > SHAPES });
+      pen.fillStyle = coop.token(this.canvas, "--panel") || "#FFFFFF";
+      pen.fillRect(0, 0, pixels, pixels);
+      this.homes(pen, pixels);
+      if (edges) this.lines(pen, pixels, edges === "tinted");
+      return board;
+    }
+
+    lines(pen, pixels, tinted) {
+      const edges = this.about.edges, many = edges.length / 2, state = this.wanted;
+      pen.globalAlpha = tinted ? 0.5 : many > 4000 ? 0.16 : many > 800 ? 0.28 : 0.45;
+      pen.lineWidth = Math.max(1, pixels / (many > 800 ? 900 : 400));
+      const grey = coop.token(this.canvas, "--edge") || "#5B6770";
+      for (const kind of tinted ? [-1, ...this.kinds.keys()] : [-1]) {
+        pen.strokeStyle = kind < 0 ? grey : this.kinds[kind].colour;
+        let open = 0;
+        pen.beginPath();
+        for (let k = 0; k < edges.length; k += 2) {
+          const [i, j] = [edges[k], edges[k + 1]];
+          const alike = tinted && state[i] === state[j] ? state[i] : -1;
+          if (tinted && (alike === NOBODY ? -1 : alike) !== kind) continue;
+          pen.moveTo(this.x[i], this.y[i]);
+          pen.lineTo(this.x[j], this.y[j]);
+          if (++open % 256 === 0) { pen.stroke(); pen.beginPath(); }  // long paths are slow to stroke
+        }
+        pen.stroke();
+      }
+      pen.globalAlpha = 1;
+    }
+
+    // A ring round each group.
+    homes(pen, pixels) {
+      const seats = this.about.seats;
+      if (!seats) return;
+      pen.strokeStyle = coop.token(this.canvas, "--home") || "#C9D0D6";
+      pen.lineWidth = Math.max(1, pixels / 500);
+      for (let first = 0; first < this.x.length; first += seats) {
+        let x = 0, y = 0, far = 0;
+        for (let k = first; k < first + seats; k++) { x += this.x[k] / seats; y += this.y[k] / seats; }
+        for (let k = first; k < first + seats; k++) far = Math.max(far, Math.hypot(this.x[k] - x, this.y[k] - y));
+        pen.beginPath();
+        pen.arc(x, y, far + 2 * this.radius, 0, 2 * Math.PI);
+        pen.stroke();
+      }
+    }
+
+    // The pixels that stamps are put on. Stamps themselves are made when they are wanted first.
+    stamps(pixels) {
+      this.reach = Math.ceil(this.radius * (this.about.apart ? 1.15 : 1)) + 1;
+      this.laid(this.under);
+      this.image = new ImageData(new Uint8ClampedArray(this.background.data), pixels, pixels);
+      this.stamp = new Map();
+      this.stampKind = null;
+    }
+
+    laid(board) {
+      this.background = board.getContext("2d").getImageData(0, 0, board.width, board.height);
+      this.resting = board !== this.under;
+      this.codes = null;
+    }
+
+    // A small picture of a code, as offsets of pixels and their colours: those it covers whole, and those it covers in
+    // part, which are blended over the background by hand.
+    stampOf(code) {
+      let found = this.stamp.get(code);
+      if (found) return found;
+      const { reach, image } = this, side = 2 * reach + 1, board = document.createElement("canvas");
+      board.width = board.height = side;
+      const pen = board.getContext("2d", { willReadFrequently: true }), look = this.dress(code);
+      if (look) {
+        // Where shapes overlap all have one outline, so that a change never leaves a rim of the old one.
+        coop.trace(pen, this.about.apart ? look.shape : "circle", reach + 0.5, reach + 0.5, this.radius);
+        pen.fillStyle = look.colour;
+        pen.fill();
+        if (this.radius > 3) { pen.strokeStyle = look.ring; pen.lineWidth = Math.max(1, this.radius / 5); pen.stroke(); }
+      }
+      const pixels = pen.getImageData(0, 0, side, side).data, colours = new Uint32Array(pixels.buffer);
+      found = { whole: [], ink: [], part: [], tint: [] };
+      for (let k = 0; k < side * side; k++) {
+        const cover = pixels[4 * k + 3], offset = Math.floor(k / side) * image.width + (k % side);
+        if (cover === 255) { found.whole.push(offset); found.ink.push(colours[k]); }
+        else if (cover) { found.part.push(offset); found.tint.push(cover / 255, pixels[4 * k], pixels[4 * k + 1], pixels[4 * k + 2]); }
+      }
+      for (const [name, kept] of Object.entries(found)) found[name] = name === "tint" ? Float32Array.from(kept) : Uint32Array.from(kept);
+      this.stamp.set(code, found);
+      return found;
+    }
+
+    paint(before) {
+      const { wanted, about } = this;
+      if (!this.pen || !wanted || wanted.length !== this.x.length) return;
+      const codes = this.coded(before), edges = about.edges.length / 2;
+      if (wanted.length > SHAPES) this.paintPixels(codes); else this.paintShapes(codes);
+      this.codes = codes;
+      this.drawn += 1;
+      clearTimeout(this.rest);
+      if (this.resting || this.lively || wanted.length > 2000 || !edges || edges > RESTING) return;
+      this.rest = setTimeout(() => this.settle(), 900);
+    }
+
+    // Nothing has moved for a while: let the edges show who is at their ends.
+    settle() {
+      if (!this.wanted || this.wanted.length <= SHAPES || this.tones || this.resting) return;
+      const codes = this.coded();
+      this.laid(this.ground(this.canvas.width, "tinted"));
+      this.paintPixels(codes);
+      this.codes = codes;
+    }
+
+    paintShapes(codes) {
+      const { pen, canvas } = this, looks = new Map();
+      pen.drawImage(this.under, 0, 0);
+      if (this.lively) this.lines(pen, canvas.width, !this.tones && !this.about.grey);
+      const free = coop.token(canvas, "--free") || "#F4F5F4", home = coop.token(canvas, "--home") || "#D5DADE";
+      for (let i = 0; i < codes.length; i++) {
+        const code = codes[i], r = this.sizes[i];
+        if (!looks.has(code)) looks.set(code, this.dress(code) || { shape: "circle", colour: free, ring: home, small: true });
+        const look = looks.get(code);
+        coop.trace(pen, look.shape, this.x[i], this.y[i], look.small ? 0.8 * r : r);
+        pen.fillStyle = look.colour;
+        pen.fill();
+        pen.lineWidth = Math.max(1, r / 6);
+        pen.strokeStyle = look.ring;
+        pen.stroke();
+      }
+    }
+
+    paintPixels(codes) {
+      if (this.resting && this.codes) this.laid(this.under);  // it moves again
+      const kind = this.tones ? this.tones.kind : "";
+      if (kind !== this.stampKind) { this.stamp.clear(); this.codes = null; this.stampKind = kind; }
+      const { reach, codes: old } = this, clear = this.about.apart, width = this.image.width, side = 2 * reach + 1;
+      const out = this.image.data, under = this.background.data;
+      const dots = new Uint32Array(out.buffer), ground = new Uint32Array(under.buffer);
+      if (!old) out.set(under);
+      for (let i = 0; i < codes.length; i++) {
+        const now = codes[i];
+        if (old && old[i] === now) continue;
+        const { whole, ink, part, tint } = this.stampOf(now);
+        const left = Math.min(Math.max(Math.round(this.x[i]) - reach, 0), width - side);
+        const top = Math.min(Math.max(Math.round(this.y[i]) - reach, 0), width - side), base = top * width + left;
+        if (old && (clear || now === NOBODY) && ((old[i] ^ now) & 255)) {  // another shape was there
+          const was = this.stampOf(old[i]);
+          for (const offset of was.whole) dots[base + offset] = ground[base + offset];
+          for (const offset of was.part) dots[base + offset] = ground[base + offset];
+        }
+        for (let k = 0; k < whole.length; k++) dots[base + whole[k]] = ink[k];
+        for (let k = 0, t = 0; k < part.length; k++, t += 4) {
+          const o = 4 * (base + part[k]), a = tint[t];
+          out[o] = under[o] + a * (tint[t + 1] - under[o]);
+          out[o + 1] = under[o + 1] + a * (tint[t + 2] - under[o + 1]);
+          out[o + 2] = under[o + 2] + a * (tint[t + 3] - under[o + 2]);
+        }
+      }
+      this.pen.putImageData(this.image, 0, 0);
+    }
+  };
+})();

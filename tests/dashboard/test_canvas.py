@@ -1,0 +1,280 @@
+"""The picture of the population in a real browser: views, colours, pointing, and nothing that flashes."""
+
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import expect
+
+from .serving import DEADLINE, serving
+from .test_lab import changed, do, generation, pixels, reaches
+
+#: The Vue component of the picture.
+PART = """(() => {
+  let part = document.querySelector(".coop-network").__vue__;
+  while (part && !part.painting) part = part.$parent;
+  return part;
+})()"""
+CHART = """() => {
+  const c = document.querySelectorAll(".coop-stage canvas")[2];
+  const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+  const ground = d.slice(0, 3).join();
+  let other = 0;
+  for (let i = 0; i < d.length; i += 4) if (d.slice(i, i + 3).join() !== ground) other++;
+  return other;
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(room_for_a_browser):
+    with serving("network") as running:
+        yield running
+
+
+@pytest.fixture
+def tab(visit, server):
+    """A function: (query, options of the browser) -> the Lab, its picture drawn."""
+
+    def opened(query="", **options):
+        page = visit(f"{server.url}?{query}" if query else server.url, **options)
+        page.wait_for_selector("canvas[aria-label*='percent']")
+        return page
+
+    return opened
+
+
+def tip(page, words):
+    expect(page.locator(".coop-tip")).to_contain_text(words, timeout=DEADLINE * 1000)
+
+
+def middle(page, place):
+    """Where a place is on the screen."""
+    x, y = page.evaluate(f"{PART}.pointing.where({place})")
+    box = page.locator("canvas").first.bounding_box()
+    return box["x"] + x, box["y"] + y
+
+
+def test_the_six_views_have_a_key_each_and_one_size(tab, picture):
+    page = tab("size=400")
+    do(page, "run")
+    reaches(page, 100)
+    sizes = set()
+    for key, view in enumerate(["network", "space_time", "payoffs", "histogram", "plane"], 1):
+        page.keyboard.press(str(key))
+        expect(page.locator(f"[data-view={view}]")).to_have_attribute("aria-pressed", "true")
+        page.wait_for_function(f"{PART}.at.more.view === '{view}'")
+        if view in ("network", "payoffs"):
+            page.wait_for_function("document.querySelector('.coop-stage canvas').offsetParent !== null")
+            sizes.add(page.locator("canvas").first.bounding_box()["width"])
+        else:
+            page.wait_for_function(f"({CHART})() > 500")
+            sizes.add(page.locator(".coop-stage canvas").nth(2).bounding_box()["width"])
+        picture(page, f"canvas_{view}")
+    assert len(sizes) == 1
+    times = page.evaluate(f"{PART}.lines.times")
+    assert len(times) > 50 and times == list(range(101))[-len(times) :]  # each generation has a line
+    page.keyboard.press("6")  # what measures stands in the picture's place
+    expect(page.locator("[data-view=critical]")).to_have_attribute("aria-pressed", "true")
+    assert page.locator(".coop-network .coop-measure").is_visible()
+
+
+def test_views_that_make_no_sense_in_a_world_say_why(tab):
+    page = tab("scenario=well_mixed")
+    assert page.locator("[data-view=space_time]").is_disabled()
+    assert (
+        page.locator("[data-view=space_time]").get_attribute("title")
+        == "everybody may meet everybody: nobody has a place"
+    )
+    page.keyboard.press("2")
+    assert page.locator("[data-view=network]").get_attribute("aria-pressed") == "true"
+
+
+def test_colours_by_payoff_have_a_key_with_numbers_and_move_with_the_world(tab, picture):
+    page = tab("size=400")
+    before = pixels(page)
+    page.select_option("[data-do=colour]", "payoff")
+    _hash, blue, orange = by_payoff = changed(page, before)
+    assert blue == orange == 0
+    page.wait_for_selector(".coop-ramp")
+    assert (
+        page.locator(".coop-ramp").inner_text().split() == ["payoff", "−1", "5"]
+        or "payoff" in page.locator(".coop-ramp").inner_text()
+    )
+    do(page, "step")
+    changed(page, by_payoff)
+    picture(page, "canvas_by_payoff")
+    page.select_option("[data-do=colour]", "strategy")
+    page.wait_for_function(f"{PART}.at.more.colour === 'strategy'")
+    assert page.locator(".coop-ramp").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "colour"), [("stern_judging", "reputation"), ("group", "group"), ("families", "family")]
+)
+def test_reputation_groups_and_families_are_colours_where_they_exist(tab, picture, name, colour):
+    page = tab(f"scenario={name}")
+    assert colour in page.locator("[data-do=colour] option").all_inner_texts()
+    before = pixels(page)
+    page.select_option("[data-do=colour]", colour)
+    changed(page, before)
+    picture(page, f"canvas_by_{colour}")
+
+
+def test_the_dark_has_colours_of_its_own_and_they_change_at_once(tab):
+    page = tab()
+    assert pixels(page)[1] > 5000
+    before = pixels(page)
+    page.keyboard.press("d")
+    assert changed(page, before)[1] == 0
+    seen = page.evaluate("""() => {
+      const c = document.querySelector("canvas"), seen = {};
+      const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+      for (let i = 0; i < d.length; i += 4) {
+        const colour = [d[i], d[i + 1], d[i + 2]].join();
+        seen[colour] = (seen[colour] || 0) + 1;
+      }
+      return seen;
+    }""")
+    assert seen["43,127,191"] > 5000 and seen["255,194,77"] > 5000
+    page.keyboard.press("d")
+
+
+def test_who_is_pointed_at_is_ringed_and_named(tab):
+    page = tab()
+    page.mouse.move(*middle(page, 12))
+    page.wait_for_function(f"{PART}.pointing.hovered === 12")
+    tip(page, "#12, ")
+    tip(page, "payoff")
+    page.mouse.move(5, 5)
+    expect(page.locator(".coop-tip")).to_have_count(0)
+
+
+def test_an_individual_is_chosen_by_a_click_and_left_by_escape(tab, picture):
+    page = tab()
+    page.mouse.click(*middle(page, 44))
+    page.wait_for_function(f"{PART}.pointing.chosen === 44 && {PART}.pointing.neighbours.length === 4")
+    assert sorted(page.evaluate(f"{PART}.pointing.neighbours")) == [34, 43, 45, 54]
+    picture(page, "canvas_chosen")
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"{PART}.pointing.chosen === -1 && {PART}.pointing.neighbours.length === 0")
+
+
+def test_arrow_keys_on_the_picture_walk_along_edges_and_do_not_step(tab):
+    page = tab()
+    page.locator("canvas").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{PART}.pointing.neighbours.length === 4")
+    at = page.evaluate(f"{PART}.pointing.chosen")
+    for key, by in (("ArrowRight", 1), ("ArrowDown", 10), ("ArrowLeft", -1), ("ArrowUp", -10)):
+        page.keyboard.press(key)
+        at += by
+        page.wait_for_function(f"{PART}.pointing.chosen === {at} && {PART}.pointing.neighbours.length === 4")
+    expect(page.locator("[aria-live=polite].coop-hidden")).to_contain_text(f"#{at}", timeout=DEADLINE * 1000)
+    assert generation(page) == 0
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("ArrowRight")
+    reaches(page, 1)
+
+
+PACE = """(kind) => {
+  const words = [], pace = new coop.Pace((w) => words.push(w));
+  const one = new Uint8Array(100), other = one.map((_, i) => i < 60 ? 1 : 0);
+  const painted = [], soft = [];
+  for (let t = 0; t < 120; t++) {
+    const state = kind === "blinks" ? (t % 2 ? one : other) : one.map((_, i) => i < t / 2 ? 1 : 0);
+    const next = pace.next(state, 1000 + t * (kind === "slow" ? 400 : 50));
+    if (next.paint) painted.push(t);
+    soft.push(next.soft);
+  }
+  return { painted, soft: soft.slice(10).every(Boolean), hard: soft.every((s) => !s), words };
+}"""
+
+
+def test_a_world_that_blinks_is_painted_softly_at_most_three_times_a_second(tab):
+    page = tab()
+    found = page.evaluate(PACE, "blinks")
+    assert found["soft"] and found["words"][-1] == "flashing softened"
+    later = [t for t in found["painted"] if t > 10]  # frames come 50 ms apart, so six seconds are 120 frames
+    assert 10 <= len(later) <= 18 and min(b - a for a, b in pairwise(later)) * 50 >= 300
+    calm = page.evaluate(PACE, "moves")
+    assert calm["hard"] and len(calm["painted"]) == 120 and calm["words"] == []
+
+
+def test_two_frames_that_alternate_are_painted_as_their_mean(tab):
+    page = tab()
+    page.evaluate("""() => {
+      const canvas = document.createElement("canvas");
+      document.querySelector(".coop-stage").append(canvas);
+      const pace = new coop.Pace(), painting = window.probe = new coop.Painting(canvas, pace);
+      const places = new Float32Array([0.25, 0.25, 0.75, 0.25, 0.25, 0.75, 0.75, 0.75]);
+      const kinds = ["#000000", "#FFFFFF"].map((colour) => ({ colour, ring: colour, shape: "circle", name: colour }));
+      painting.world({ strategies: kinds, places, edges: new Uint32Array(0), seats: 0, apart: true });
+      painting.fit(200);
+      window.middles = [];
+      for (let t = 0; t < 12; t++) {
+        pace.painted = -1e9;  // paint each of them
+        painting.show(new Uint8Array(4).fill(t % 2));
+        const d = canvas.getContext("2d").getImageData(painting.x[0], painting.y[0], 1, 1).data;
+        middles.push(d[0]);
+      }
+    }""")
+    middles = page.evaluate("middles")
+    assert middles[:2] == [0, 255] and set(middles[2:]) == {128}
+    page.wait_for_function(
+        "[0, 255].includes(probe.canvas.getContext('2d').getImageData(probe.x[0], probe.y[0], 1, 1).data[0])"
+    )
+
+
+@pytest.mark.parametrize(("side", "apart"), [(30, True), (100, True), (30, False)])
+def test_what_changed_is_painted_as_if_all_of_it_were(tab, side, apart):
+    page = tab()
+    differing = page.evaluate(
+        """([side, apart]) => {
+      const places = new Float32Array(2 * side * side).map((_, k) =>
+        ((k % 2 ? Math.floor(k / 2 / side) : (k >> 1) % side) + 0.5) / side);
+      const strategies = [["#0072B2", "circle"], ["#E69F00", "square"], ["#009E73", "triangle"]]
+        .map(([colour, shape]) => ({ colour, ring: "#333333", shape, name: shape }));
+      const pictures = [1, 12].map((frames) => {
+        const canvas = document.createElement("canvas"), painting = new coop.Painting(canvas);
+        document.querySelector(".coop-stage").append(canvas);
+        painting.world({ strategies, places, edges: new Uint32Array(0), seats: 0, apart });
+        painting.fit(567);
+        for (let t = 12 - frames; t < 12; t++) {
+          const state = new Uint8Array(side * side).map((_, i) => {
+            const dice = Math.abs(Math.sin(i * 12.9898 + t * 78.233) * 43758.5453) % 1;
+            return dice < 0.05 ? coop.NOBODY : Math.floor(3 * dice);
+          });
+          painting.show(state, t % 5 === 4 ? { kind: "ramp", levels: state.map((s) => 80 * s) } : null);
+        }
+        const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+        canvas.remove();
+        return pixels;
+      });
+      return pictures[0].filter((v, k) => Math.abs(v - pictures[1][k]) > 1).length / 4;
+    }""",
+        [side, apart],
+    )
+    assert differing == 0
+
+
+def test_who_wants_less_motion_gets_two_pictures_a_second_and_is_told(tab):
+    page = tab("size=400&update__intensity=0", reduced_motion="reduce")
+    expect(page.locator(".coop-chip")).to_have_text("less motion: two pictures a second")
+    found = page.evaluate(PACE, "moves")
+    assert min(b - a for a, b in pairwise(found["painted"])) * 50 >= 450
+    do(page, "play")
+    page.wait_for_function("Number(document.querySelector('.coop-facts b').innerText) > 5")
+    do(page, "play")
+    at = generation(page)  # what is painted in the end is the last moment
+    page.wait_for_function(f"{PART}.at.time === {at} && {PART}.painting.wanted === {PART}.at.wanted")
+
+
+def test_a_browser_that_falls_behind_says_so(tab):
+    page = tab()
+    page.evaluate(f"""() => {{
+      const part = {PART}, now = performance.now();
+      part.at.counted = part.painting.drawn - 8;
+      part.at.seen = [0, 1, 2, 3, 4, 5, 6, 7].map((k) => [now - 2000 + 250 * k, 100 * k]);
+      part.measure();
+    }}""")
+    expect(page.locator(".coop-chip")).to_have_text("drawing 4/s, model 400 generations/s")
