@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 from coop_abm._version import __version__
 
 if TYPE_CHECKING:
-    from coop_abm.abm import CoopAgent, CoopModel
+    from coop_abm.abm import CoopAgent, CoopModel, StagedModel
     from coop_abm.core.errors import CoopError
     from coop_abm.engine.rounds import Play
     from coop_abm.experiments.tournament import tournament
     from coop_abm.lab import Run, run, world
     from coop_abm.policies.means import Means
-    from coop_abm.ratios import CriticalRatio, advise, critical_ratio, fixation
+    from coop_abm.ratios import CriticalRatio, advise, critical_ratio, fixation, fixation_times, long_run
     from coop_abm.scenario.card import card
     from coop_abm.scenario.citation import citation, cited
     from coop_abm.scenario.expectation import Expectation, expectation
@@ -41,6 +41,7 @@ _HOMES = {
     "Play": "coop_abm.engine.rounds",
     "Run": "coop_abm.lab",
     "Scenario": "coop_abm.scenario.scenario",
+    "StagedModel": "coop_abm.abm",
     "advise": "coop_abm.ratios",
     "batch_run": "coop_abm.sweeps.batch",
     "card": "coop_abm.scenario.card",
@@ -49,6 +50,8 @@ _HOMES = {
     "critical_ratio": "coop_abm.ratios",
     "expectation": "coop_abm.scenario.expectation",
     "fixation": "coop_abm.ratios",
+    "fixation_times": "coop_abm.ratios",
+    "long_run": "coop_abm.ratios",
     "run": "coop_abm.lab",
     "tournament": "coop_abm.experiments.tournament",
     "world": "coop_abm.lab",
@@ -56,8 +59,8 @@ _HOMES = {
 
 __all__ = [
     "CoopAgent", "CoopError", "CoopModel", "CriticalRatio", "Expectation", "Means", "Play", "Run", "Scenario",
-    "__version__", "advise", "batch_run", "card", "citation", "cited", "critical_ratio", "expectation", "fixation",
-    "run", "tournament", "world",
+    "StagedModel", "__version__", "advise", "batch_run", "card", "citation", "cited", "critical_ratio", "expectation",
+    "fixation", "fixation_times", "long_run", "run", "tournament", "world",
 ]  # fmt: skip
 
 

@@ -15,10 +15,10 @@ from typing import Annotated, Any
 
 import typer
 
-from coop_abm import cli_minds, cli_sweeps
+from coop_abm import cli_experiment, cli_minds, cli_sweeps
 from coop_abm._version import __version__
 from coop_abm.cli_knobs import changes
-from coop_abm.screen import give, progress, say_notes, say_written, show_five_rules
+from coop_abm.screen import give, knob_lines, progress, say_notes, say_written, show_five_rules
 
 app = typer.Typer(
     help="The laboratory for the evolution of cooperation: Nowak's five rules, on any graph, against exact theory.",
@@ -173,6 +173,7 @@ def run(
     measures: Annotated[
         str | None, typer.Option(help="What to collect, names with commas between; all measures if not given.")
     ] = None,
+    replay: Annotated[Path | None, typer.Option(help="One page to write that plays the run in any browser.")] = None,
     quiet: Quiet = False,
     journal: cli_minds.Journal = None,
     journal_mode: cli_minds.JournalMode = "record",
@@ -193,8 +194,11 @@ def run(
     from --journal on are for worlds in which language models decide (docs/minds.md).
     """
     from coop_abm import lab, output
+    from coop_abm.core.errors import InputError
 
     declared = _declared(context, scenario, graph, unweighted)
+    if replay is not None and (replicates, replicate, declared.minded) != (1, 0, False):
+        raise InputError("replay: shows one world that nobody has to be asked about, replicate 0 of its seed")
     bar = cli_minds.Bar(steps)
     means = cli_minds.means_of(
         watch=bar.reply, begins=lambda file, run: lab.mark_begun(out, declared, seed, file, run),
@@ -219,6 +223,10 @@ def run(
         typer.echo(result.verdict)
         cli_minds.say_minds(result.minds)
     say_written(result.save(out))
+    if replay is not None:
+        from coop_abm.dashboard.replay import replay_of  # the world once more, looked at after each step
+
+        say_written([output.write_page(replay, replay_of(declared, seed, steps))])
 
 
 @app.command()
@@ -251,23 +259,45 @@ def tournament(
 @app.command(context_settings=_KNOBS)
 def dashboard(
     context: typer.Context,
-    scenario: Annotated[str, typer.Argument(help="A scenario file (.toml) or a name.")] = "network",
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            help="A name, a scenario file (.toml), the folder of a run, the store of a sweep, or an experiment; "
+            "nothing: Home."
+        ),
+    ] = None,
     port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 8765,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    in_class: Annotated[bool, typer.Option("--class", help="Let a class join from phones; asks first.")] = False,
+    host: Annotated[str | None, typer.Option(help="With --class: the address that others reach.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With --class: do not ask.")] = False,
     seed: Seed = 0,
 ) -> None:
-    """Show a world on a page in the browser: run it, move its knobs, hold it against theory.
+    """Show worlds, runs and sweeps on pages in the browser: run them, move their knobs, hold them against theory.
 
-    The page is served to this machine alone. Any knob can be set, as in `coop-abm run`.
+    The pages are served to this machine alone; with --class others of its network can take a seat in one world.
+    Any knob of a scenario can be set, as in `coop-abm run`.
     """
-    from coop_abm import lab
+    from coop_abm.experiments import EXPERIMENTS
+    from coop_abm.opened import opened, opened_experiment
 
-    lab.check_seed(seed)
-    declared = lab.world(scenario, **changes(context.args))
-    say_notes(declared)
-    from coop_abm.dashboard import page, serve  # seconds; what is wrong with the scenario is said before
+    if not in_class and (host is not None or yes):
+        from coop_abm.core.errors import InputError
 
-    serve(page(declared, seed=seed), port=port, browser=not no_browser, say=typer.echo)
+        raise InputError("host, yes: go with --class; without it the dashboard is served to this machine alone")
+    if what in EXPERIMENTS and not context.args and not Path(what).exists():
+        shown = opened_experiment(what)
+    else:
+        shown = opened(what, seed, **changes(context.args))
+    say_notes(shown.scenario)
+    if in_class:
+        from coop_abm.cli_class import agreed
+
+        host, shown = agreed(host, port, yes=yes), shown._replace(page="play")
+    from coop_abm.dashboard import dashboard as pages  # seconds; what is wrong with the scenario is said before
+    from coop_abm.dashboard import serve
+
+    serve(pages(shown), port=port, browser=not no_browser, say=typer.echo, class_at=host)
 
 
 @app.command("list")
@@ -280,6 +310,31 @@ def list_scenarios() -> None:
         typer.echo(f"{name:<{width}}  {named(name).description}")
 
 
+@app.command()
+def presets(
+    name: Annotated[str | None, typer.Argument(help="One preset; all of them if it is left out.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run it, and hold its number against what is expected.")
+    ] = False,
+    seeds: Annotated[int, typer.Option(help="Check seeds 1 to so many; 0: the seed of the preset alone.")] = 0,
+) -> None:
+    """Print the presets from papers and what they show; with --check, whether our runs show it (else code 1)."""
+    from coop_abm.presets import PRESETS, preset
+    from coop_abm.presets.words import checked, told
+
+    chosen = list(PRESETS.values()) if name is None else [preset(name)]
+    differing = 0
+    for one in chosen:
+        if not check:
+            typer.echo(told(one, whole=name is not None))
+            continue
+        agrees, words = checked(one, seeds)
+        differing += not agrees
+        typer.echo(words)
+    if differing:
+        raise typer.Exit(1)
+
+
 @app.command(context_settings=_KNOBS)
 def knobs(
     context: typer.Context,
@@ -287,18 +342,9 @@ def knobs(
 ) -> None:
     """Print every knob of a scenario: name, value, what is permitted, what it does."""
     from coop_abm import lab
-    from coop_abm.core.errors import quoted
-    from coop_abm.scenario.catalogue import knobs as all_knobs
 
-    for knob in all_knobs(lab.world(scenario, **changes(context.args))):
-        if knob.choices:
-            permitted = " | ".join(knob.choices)
-        elif knob.low is not None and knob.high is not None:
-            permitted = f"{knob.low:g} ... {knob.high:g}"
-        else:
-            permitted = "true | false" if isinstance(knob.value, bool) else ""
-        value = str(knob.value).lower() if isinstance(knob.value, bool) else quoted(str(knob.value), 200)[1:-1]
-        typer.echo(f"{knob.path} = {value}\n    {knob.help}" + (f"  [{permitted}]" if permitted else ""))
+    for line in knob_lines(lab.world(scenario, **changes(context.args))):
+        typer.echo(line)
 
 
 @app.command(context_settings=_KNOBS)
@@ -333,6 +379,7 @@ def cite(
 
 cli_minds.add_to(app, _KNOBS)
 cli_sweeps.add_to(app, _KNOBS)
+cli_experiment.add_to(app)
 
 # ------------------------------------------------------------------------------- what a command line means
 

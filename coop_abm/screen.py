@@ -27,7 +27,8 @@ def say_notes(scenario: Any) -> None:
     """What was changed in, or is assumed about, the user's own graph."""
     from coop_abm.core.errors import quoted
 
-    for note in getattr(scenario.network.graph, "notes", ()):
+    network = scenario.network
+    for note in (*getattr(network.graph, "notes", ()), *getattr(network.replacement, "notes", ())):
         typer.echo(f"note: {quoted(note, 300)[1:-1]}", err=True)  # it may come from a stranger's file
 
 
@@ -64,6 +65,24 @@ def show_five_rules(experiment: Any, results: list[Any], seconds: float) -> None
         if row.note:
             console.print(f"{row.rule}: {row.note}", markup=False)
     console.print(f"measured in {seconds:.0f} s", style="dim")
+
+
+def knob_lines(part: Any) -> list[str]:
+    """Every knob of a part: name, value, what it does, what is permitted."""
+    from coop_abm.core.errors import quoted
+    from coop_abm.scenario.catalogue import knobs
+
+    lines = []
+    for knob in knobs(part):
+        if knob.choices:
+            permitted = " | ".join(knob.choices)
+        elif knob.low is not None and knob.high is not None:
+            permitted = f"{knob.low:g} ... {knob.high:g}"
+        else:
+            permitted = "true | false" if isinstance(knob.value, bool) else ""
+        value = str(knob.value).lower() if isinstance(knob.value, bool) else quoted(str(knob.value), 200)[1:-1]
+        lines.append(f"{knob.path} = {value}\n    {knob.help}" + (f"  [{permitted}]" if permitted else ""))
+    return lines
 
 
 @contextmanager

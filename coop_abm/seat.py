@@ -12,11 +12,8 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from coop_abm import lab
 from coop_abm.core.errors import ScenarioError, quoted
-from coop_abm.core.question import Decision, Question
 from coop_abm.engine.history import RoundWorld
 from coop_abm.policies.means import Means
 from coop_abm.policies.one import OneView
@@ -26,7 +23,8 @@ from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.minds import Human
 from coop_abm.scenario.players import Players
 from coop_abm.scenario.scenario import Scenario
-from coop_abm.seat_words import PlayedGame, Told, Turn
+from coop_abm.seat_words import PlayedGame, Told
+from coop_abm.sitting import Sitting
 
 Reader = Callable[[str], str]
 Sayer = Callable[[str], None]
@@ -105,21 +103,22 @@ def play(
     world = lab.start(declared, seed, means=dataclasses.replace(means or Means(), human=seat.ask))
     assert isinstance(world, RoundWorld) and isinstance(world.policy, Roster)
     try:
-        game = _Game(world, world.policy, rounds)
-        seat.told = game.told
-        for line in game.told.opening():
+        game = Sitting(world.play, world.policy)
+        seat.told = told = Told(declared, world.play.answers, game.seats, rounds)
+        for line in told.opening():
             say(line)
         left = ""
         try:
             for _ in range(rounds):
-                for line in game.round():
+                past = game.round()
+                for line in told.after(past.number, past.turns, past.points, past.acts):
                     say(line)
         except Leaving:
             left = "quit"
         except KeyboardInterrupt:
             left = "interrupted"
-        played = game.summed_up(seed, left)
-        for line in game.told.ending(played):
+        played = game.summed_up(seed, left, report(world.policy))
+        for line in told.ending(played):
             say(line)
         return played
     finally:
@@ -165,87 +164,6 @@ class _Seat:
                 self.say(f"a text must have no control characters; got {quoted(said)}")
             else:
                 return said
-
-
-class _Game:
-    """The world as it goes on, and the human's account."""
-
-    def __init__(self, world: RoundWorld, policy: Roster, rounds: int):
-        self.play, self.policy = world.play, policy
-        self.scenario = self.play.scenario
-        self.seats = tuple(
-            sorted(node for entry in self.scenario.players if entry.policy.seated for node in entry.nodes)
-        )
-        self.told = Told(self.scenario, self.play.answers, self.seats, rounds)
-        self.others = np.ones(self.scenario.size, bool)
-        self.others[list(self.seats)] = False
-        self.turns: list[Turn] = []
-        self.points: list[float] = []
-        self.others_points: list[float] = []
-        self.acts = np.zeros(2, np.int64)  # of everybody: cooperative, all
-        self.rounds = 0
-        self.start = self._shares()
-
-    def round(self) -> list[str]:
-        """One round; what to say of it."""
-        play, state, number = self.play, self.play.state, self.play.round
-        alive = state.alive[0] == 1
-        turns: list[Turn] = []
-        while play.round == number:
-            question = play.ask()
-            answer, met = self.policy.decide(question), play.met
-            play.tell(answer)
-            if question.stage == "act":
-                intended = answer.action if isinstance(answer, Decision) else answer
-                turns += self._seen(question, intended, met.last[0])
-        mine = {node: float(state.payoff[0, node]) for node in self.seats if alive[node]}
-        self.points += mine.values()
-        if (alive & self.others).any():
-            self.others_points.append(float(state.payoff[0, alive & self.others].mean()))
-        self.turns += turns
-        self.acts += play.acts[0]
-        self.rounds += 1
-        return self.told.after(number, turns, mine, play.acts[0])
-
-    def _seen(self, question: Question, intended: np.ndarray, last: np.ndarray) -> list[Turn]:
-        """The turns of the human; last is int8 (E, 2), what happened as each side sees it."""
-        turns = []
-        for q in np.flatnonzero(np.isin(question.individual, self.seats)).tolist():
-            encounter, side = divmod(int(question.row[q]), 2)
-            own, other = divmod(int(last[encounter, side]) - 1, 2)
-            turns.append(
-                Turn(
-                    question.round, question.turn, int(question.individual[q]), int(question.partner[q]),
-                    int(question.row[q]), int(intended[q]), own, other,
-                )
-            )  # fmt: skip
-        return turns
-
-    def _shares(self) -> list[float]:
-        """Share of each strategy among the others."""
-        state = self.play.state
-        held = state.strategy[0][(state.alive[0] == 1) & self.others]
-        return [float((held == s).mean()) if len(held) else 0.0 for s in range(len(self.play.repertoire.names))]
-
-    def summed_up(self, seed: int, left: str) -> PlayedGame:
-        """The account of the rounds that were played to their end."""
-        helped = sum(turn.own == 0 for turn in self.turns)
-        cooperative, all_acts = self.acts.tolist()
-        shares = zip(self.play.repertoire.names, self.start, self._shares(), strict=True)
-        return PlayedGame(
-            self.scenario, seed, self.rounds, left, self.seats, tuple(self.turns), _mean(self.points),
-            _mean(self.others_points), _share(helped, len(self.turns)),
-            _share(cooperative - helped, all_acts - len(self.turns)),
-            {name: (before, now) for name, before, now in shares}, report(self.policy),
-        )  # fmt: skip
-
-
-def _mean(numbers: list[float]) -> float | None:
-    return sum(numbers) / len(numbers) if numbers else None
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
 
 
 def at_terminal() -> tuple[Reader, Sayer]:

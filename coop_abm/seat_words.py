@@ -144,6 +144,10 @@ class Told:
             )
         if world.network.enabled:
             told.append(f"You meet your neighbours on the network alone ({world.network.graph.kind}).")
+            if world.network.two_graphs:
+                told.append(
+                    f"Strategies spread among neighbours on another network ({world.network.replacement.kind})."
+                )
         if world.kin.enabled and world.kin.channel == "descent":
             told.append(f"You live, and meet, in a family of {answers.family}.")
         elif world.kin.enabled and world.kin.channel == "meeting":
@@ -162,29 +166,13 @@ class Told:
 
     def before(self, view: OneView) -> list[str]:
         """What is seen before a decision."""
-        world, answers = self.world, self.answers
+        world = self.world
         who = f"You are individual {view.individual}. " if len(self.seats) > 1 else ""
         told = [
             "",
             f"{who}Round {view.round + 1:,} of {self.rounds:,}, turn {view.turn + 1:,}, with {_partner(view)}.",
         ]
-        if view.history:
-            own, other = zip(*view.history, strict=True)
-            told.append(f"  So far with it: you {_letters(own)}, it {_letters(other)}.")
-        elif world.direct.enabled:
-            told.append("  You have no history with it in this round.")
-        if world.indirect.enabled:
-            known = "You do not know its standing" if view.standing == "unknown" else f"Its standing is {view.standing}"
-            told.append(f"  {known}; your own is {view.own}.")
-        if view.kin:
-            told.append("  It is of your family.")
-        if answers.groups > 1:
-            told.append(f"  You live in group {view.group}, which has {view.members} members.")
-        if world.network.enabled:
-            told.append(f"  {self._neighbours(view.individual)}")
-        told.append(
-            "  You have no points yet." if view.payoff is None else f"  Last round you got {view.payoff:.4g} points."
-        )
+        told += [f"  {fact}" for fact in self.facts(view)]
         if view.memo:
             told += ["  Your notes:", *_behind_a_bar(view.memo)]
         if view.draft:
@@ -197,6 +185,26 @@ class Told:
             told.append("  It said nothing.")
         told.append(f"  {self._payoffs()}")
         return told
+
+    def facts(self, view: OneView) -> list[str]:
+        """What the rules of this world let somebody know before a decision, one sentence each."""
+        world, told = self.world, []
+        if view.history:
+            own, other = zip(*view.history, strict=True)
+            told.append(f"So far with it: you {_letters(own)}, it {_letters(other)}.")
+        elif world.direct.enabled:
+            told.append("You have no history with it in this round.")
+        if world.indirect.enabled:
+            known = "You do not know its standing" if view.standing == "unknown" else f"Its standing is {view.standing}"
+            told.append(f"{known}; your own is {view.own}.")
+        if view.kin:
+            told.append("It is of your family.")
+        if self.answers.groups > 1:
+            told.append(f"You live in group {view.group}, which has {view.members} members.")
+        if world.network.enabled:
+            told.append(self._neighbours(view.individual))
+        got = "You have no points yet." if view.payoff is None else f"Last round you got {view.payoff:.4g} points."
+        return [*told, got]
 
     def prompt(self, view: OneView) -> str:
         """What stands before the cursor."""
@@ -268,6 +276,24 @@ class Told:
         if game.minds.by_model:
             told += ["", game.minds.in_short, game.minds.cost]
         return told
+
+
+def labels(scenario: Scenario) -> tuple[tuple[str, str], tuple[str, str]]:
+    """(title, what it does) of the two actions, in the payoffs of this game.
+
+    Where an act has the same price and the same effect whatever the other does, it is told as a gift.
+
+    >>> labels(Scenario())[0]
+    ('Help', 'costs you 1, gives it 3')
+    """
+    (reward, sucker), (temptation, punishment) = scenario.game.payoffs().tolist()
+    cost, benefit = punishment - sucker, temptation - punishment
+    if punishment == 0 and reward == temptation + sucker and cost > 0 and benefit > 0:
+        return ("Help", f"costs you {cost:g}, gives it {benefit:g}"), ("Keep", "costs nothing, gives nothing")
+    return (
+        ("Cooperate", f"{reward:g} points if it cooperates, {sucker:g} if it defects"),
+        ("Defect", f"{temptation:g} points if it cooperates, {punishment:g} if it defects"),
+    )
 
 
 def _partner(view: OneView) -> str:

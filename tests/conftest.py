@@ -31,6 +31,11 @@ def pytest_addoption(parser):
     group.addoption("--validate", action="store_true", help="also run the tests marked validate (minutes)")
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One more than cores: many tests wait for a browser, a server or a process that they started."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "validate: holds simulations against theory; needs --validate")
     # pyproject.toml replaces pytest's own list; without this a folder left by hypothesis stops the run.

@@ -20,9 +20,10 @@ FLOORS = (
     {"scenario"},
     {"engine", "llm"},
     {"policies"},
-    {"sweeps", "training", "abm", "lab", "ratios", "figures", "output", "screen", "seat", "seat_words", "transcript"},
+    {"sweeps", "training", "abm", "lab", "ratios", "figures", "opened", "output", "screen", "seat", "seat_words"}
+    | {"presets", "saved", "sitting", "transcript"},
     {"experiments", "dashboard", "testing"},
-    {"cli", "cli_knobs", "cli_minds", "cli_store", "cli_sweeps"},
+    {"cli", "cli_class", "cli_experiment", "cli_knobs", "cli_minds", "cli_store", "cli_sweeps"},
 )
 WHY = {
     "core": "the ground carries everything and rests on nothing",

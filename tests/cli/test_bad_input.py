@@ -24,7 +24,7 @@ KNOBS = {
     "one individual": (["--size", "1"], ["size must be a whole number in [2, 10,000,000]; got 1"]),
     "an unknown clock": (["--clock", "lunar"], ["clock must be one of round, event; got 'lunar'"]),
     "an unknown update": (["--update", "birth"], ["update.kind must be one of ", "death_birth", "got 'birth'"]),
-    "an unknown game": (["--game", "go"], ["game.kind must be one of donation", "got 'go'"]),
+    "an unknown game": (["--game", "go"], ["game.kind must be one of ", "donation", "got 'go'"]),
     "an unknown graph": (
         ["--network.graph", "petersen"], ["network.graph.kind must be one of ", "complete", "got 'petersen'"],
     ),

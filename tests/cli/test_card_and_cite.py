@@ -33,6 +33,15 @@ def test_knobs_are_set_as_in_a_run(command, terminal):
 
 
 @EVERY
+def test_a_second_graph_is_set_as_the_first_and_a_mixture_without_meaning_ends_with_2(command, terminal):
+    end = terminal(command, "network", "--network.replacement", "ring", "--network.replacement.degree", "2")
+    two = {"network.replacement": {"kind": "ring", "degree": 2}}
+    assert end.out == WRITERS[command](replace(named("network"), two)) and "interaction and replacement" in end.out
+    end = terminal(command, "network", "--network.replacement", "ring", "--update", "wright_fisher")
+    assert_refused(end, "network.replacement: must be same under wright_fisher")
+
+
+@EVERY
 def test_it_reads_a_scenario_file(command, terminal, tmp_path):
     world = replace(named("kin"), {"name": "mine", "size": 20})
     (tmp_path / "mine.toml").write_text(dumps(world))

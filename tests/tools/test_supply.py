@@ -11,7 +11,7 @@ from tests.tools import pin
 
 ROOT = Path(__file__).parents[2]
 #: Endings of what a wheel holds beside modules.
-DATA = {".bib", ".css", ".js", ".toml", ".vue"}
+DATA = {".bib", ".css", ".html", ".js", ".toml", ".vue"}
 
 
 def test_what_is_installed_is_what_is_pinned():
