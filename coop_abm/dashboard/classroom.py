@@ -13,8 +13,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+import segno
+
 from coop_abm.dashboard.offers import CLASS, Offer
-from coop_abm.dashboard.room import Room
+from coop_abm.dashboard.room import Room, spelled
 
 #: No 0 O, 1 I L: letters that are mistaken for each other. 31^6 codes.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -117,6 +119,19 @@ class Classroom:
     def joining(self) -> str:
         """Where the others go."""
         return f"http://{self.host}/join/{self.room.number}"
+
+    @property
+    def scanned(self) -> str:
+        """Where a phone goes that reads the picture: there, with the code.
+
+        The code comes after ``#``: browsers keep that to themselves, so it is in no log of what was asked for.
+        """
+        return f"{self.joining}#{spelled(self.room.code)}"
+
+    @property
+    def picture(self) -> str:
+        """The QR code of it as the address of an SVG; black on white in the dark as well, or phones do not read it."""
+        return str(segno.make(self.scanned, error="m", micro=False).svg_data_uri(border=4, light="white", omitsize=True))
 
     def spend(self, token: str) -> bool:
         """Is this the teacher's token? It is spent by that."""

@@ -1,6 +1,7 @@
 """Class mode: a named address with two doors, one for the teacher and one for everybody who has the code."""
 
 import http.client
+import io
 import json
 import re
 import subprocess
@@ -10,6 +11,8 @@ import uuid
 from pathlib import Path
 
 import pytest
+import zxingcpp
+from PIL import Image
 from websockets.sync.client import connect
 
 from .serving import DEADLINE, environment, serving
@@ -245,9 +248,16 @@ def test_nothing_but_the_two_addresses_listens(school):
 # ------------------------------------------------------------------------------- three browsers
 
 
+def read_off(page):
+    """What a phone reads that is held before the screen."""
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))
+    return found.text
+
+
 def joined(page, school, name):
     page.wait_for_selector("input.code")
-    page.fill("input.code", school.code.lower())
+    if not page.input_value("input.code"):
+        page.fill("input.code", school.code.lower())
     page.fill("input[name=name]", name)
     page.click("button.main")
     page.wait_for_selector("[data-bet]")
@@ -270,8 +280,16 @@ def test_a_class_plays_a_round_and_the_teacher_sees_it(browser, visit, picture):
         teacher.wait_for_selector("[data-part=code]")
         assert teacher.inner_text("[data-part=code]") == school.code
         assert teacher.inner_text("[data-part=address]") == school.join
-        phones = [visit(school.join, width=360, height=740, dark=k == 1) for k in range(2)]
+        teacher.click("[data-do=scan]")
+        picture(teacher, "class_scan")
+        scanned = read_off(teacher)
+        assert scanned == f"{school.join}#{school.code}"
+        teacher.click("[data-do=scan]")
+        phones = [visit(at, width=360, height=740, dark=k == 1) for k, at in enumerate((school.join, scanned))]
         picture(phones[0], "class_phone_form")
+        phones[1].wait_for_selector("input.code")
+        assert phones[1].input_value("input.code") == school.code
+        assert phones[1].url == school.join  # a link that is passed on does not hold the code
         for phone, name in zip(phones, ("Ada", "<img src=x onerror=boom()>"), strict=True):
             joined(phone, school, name)
             phone.click("[data-bet=most]")

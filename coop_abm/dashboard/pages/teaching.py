@@ -24,6 +24,7 @@ class Lectern:
         self.error = ""
         self._telling = threading.Lock()
         self._drawn = (0, False)  # number of the room, and whether its world was sent
+        self._scanned = 0  # number of the room whose code was sent as a picture
         self._stop: Callable[[], None] = lambda: None
         self._heard_room: Room | None = None
         self.heard: dict[str, Callable[..., None]] = {"ready": self.on_ready, "act": self.on_act}
@@ -44,7 +45,7 @@ class Lectern:
     def on_ready(self, view: ClassView) -> None:
         """The page has seen nothing yet."""
         with self._telling:
-            self.view, self._drawn = view, (0, False)
+            self.view, self._drawn, self._scanned = view, (0, False), 0
         self._attend()
         self.tell()
 
@@ -82,6 +83,9 @@ class Lectern:
                 return
             about, state = room.teacher()
             about |= {"join": self.classroom.joining, "refused": self.error}
+            if self._scanned != room.number and room.phase != "over":
+                self._scanned = room.number
+                about["scan"] = self.classroom.picture
             drawn = room.layout
             if drawn is not None and self._drawn != (room.number, True):
                 self._drawn = room.number, True

@@ -2,6 +2,9 @@
 (() => {
   const base = location.pathname.replace(/\/$/, "");
   const page = document.getElementById("page"), status = document.getElementById("line");
+  // What a phone read off the screen; it leaves the address, so that a link that is passed on does not hold it.
+  let scanned = location.hash.slice(1, 13);
+  if (location.hash) history.replaceState(null, "", location.pathname);
   let line = null, sent = -1, tries = 0, deadline = null, whole = 1, told = "";
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -26,7 +29,7 @@
   // ------------------------------------------------------------------------------------ the code
 
   const form = (words) => {
-    const code = make("input", { class: "code", name: "code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 12, required: true, "aria-label": "code", placeholder: "K7P-3QM" });
+    const code = make("input", { class: "code", name: "code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 12, required: true, "aria-label": "code", placeholder: "K7P-3QM", value: scanned });
     const name = make("input", { name: "name", autocomplete: "off", maxlength: 24 });
     const button = make("button", { class: "main", type: "submit" }, "Take a seat");
     show(make("h1", {}, "Take a seat"), make("form", { class: "panel", onsubmit: async (e) => {
@@ -37,7 +40,8 @@
       if (answer && answer.ok) connect(); else form(said || "That did not work.");
     } }, words ? make("p", { class: "error", role: "alert" }, words) : null,
       make("label", {}, "the code on the screen", code), make("label", {}, "your name, if you like", name), button));
-    code.focus();
+    (scanned ? name : code).focus();
+    scanned = "";
   };
 
   // ------------------------------------------------------------------------------------ the line
