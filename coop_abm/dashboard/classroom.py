@@ -131,7 +131,9 @@ class Classroom:
     @property
     def picture(self) -> str:
         """The QR code of it as the address of an SVG; black on white in the dark as well, or phones do not read it."""
-        return str(segno.make(self.scanned, error="m", micro=False).svg_data_uri(border=4, light="white", omitsize=True))
+        return str(
+            segno.make(self.scanned, error="m", micro=False).svg_data_uri(border=4, light="white", omitsize=True)
+        )
 
     def spend(self, token: str) -> bool:
         """Is this the teacher's token? It is spent by that."""

@@ -8,7 +8,7 @@ individuals are scattered over a disc and no edges are drawn.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class Layout(NamedTuple):
     line   : uint32 (W,): the places that a line of the space-time picture holds, from left to right; empty where
              nobody has a place
     line_words : how that line was chosen
+    beyond : uint32 (B, 2), pairs of places that are joined by the graph of replacement, where that is another
+    arrows : do edges go one way, from the first of a pair to the second?
     """
 
     places: np.ndarray
@@ -51,16 +53,35 @@ class Layout(NamedTuple):
     words: str
     line: np.ndarray = np.empty(0, np.uint32)
     line_words: str = ""
+    beyond: np.ndarray = np.empty((0, 2), np.uint32)
+    arrows: bool = False
+
+    @property
+    def about(self) -> dict[str, bool | int]:
+        """What `coop.ground` of ``assets/colours.js`` is told beside the buffers."""
+        return {"apart": self.apart, "seats": self.seats, "arrows": self.arrows}
+
+    @property
+    def buffers(self) -> list[bytes]:
+        """The three arrays that it reads."""
+        pairs = (pairs.astype("<u4").tobytes() for pairs in (self.edges, self.beyond))
+        return [self.places.astype("<f4").tobytes(), *pairs]
 
 
 def layout(scenario: Scenario, answers: Answers, seed: int) -> Layout:
     """Where the individuals of this world are drawn."""
+    network = scenario.network
     drawn = _placed(scenario, answers, seed)
-    places, words = _line(scenario, answers, drawn)
-    told = drawn.words
-    if answers.two_graphs:  # edges are of those who meet; two sets of them on one picture tell nobody anything
-        told += f"; replaced on another graph, {scenario.network.replacement.kind.replace('_', ' ')}, not drawn"
-    return drawn._replace(words=told, line=places, line_words=words)
+    places, line = _line(scenario, answers, drawn)
+    drawn = drawn._replace(line=places, line_words=line)
+    if not answers.two_graphs:
+        return drawn
+    other, kind = answers.replacing(), network.replacement.kind.replace("_", " ")
+    second = _ready(drawn.places, _drawn_edges(other, network.replacement, drawn.places), True, 0, kind)
+    dashed = "dashed: " if len(second.edges) else ""
+    return drawn._replace(
+        beyond=second.edges, words=f"{drawn.words}; {dashed}replaced on another graph, {second.words}"
+    )
 
 
 def _line(scenario: Scenario, answers: Answers, drawn: Layout) -> tuple[np.ndarray, str]:
@@ -103,9 +124,9 @@ def _placed(scenario: Scenario, answers: Answers, seed: int) -> Layout:
     if callable(lattice):
         rows, columns = lattice(size)
         places = grid(rows, columns)
-        long = np.abs(places[edges[:, 0]] - places[edges[:, 1]]).max(axis=1) > 0.5 * np.ptp(places, axis=0).max()
-        wrapped = ", whose borders join" if long.any() else ""
-        return _ready(places, edges[~long], True, 0, f"{declared.kind}, {rows} x {columns}{wrapped}")
+        within = _drawn_edges(answers, declared, places)
+        wrapped = ", whose borders join" if len(within) < len(edges) else ""
+        return _ready(places, within, True, 0, f"{declared.kind}, {rows} x {columns}{wrapped}")
     if declared.kind in ("ring", "complete"):
         words = declared.kind if answers.groups == 1 else f"{declared.kind} in {answers.groups} groups"
         return _ready(circle(size, grouped), edges, size <= ROUND_THE_CIRCLE, 0, words)
@@ -114,22 +135,39 @@ def _placed(scenario: Scenario, answers: Answers, seed: int) -> Layout:
         places = springs(edges, places)
     reach = np.maximum(np.ptp(places, axis=0), 1e-9)
     places = places * np.minimum(reach.max() / reach, WIDEN)
-    own = declared.kind in OWN_DATA
-    return _ready(places, edges, False, 0, "your own graph" if own else declared.kind.replace("_", " "))
+    words = "your own graph" if declared.kind in OWN_DATA else declared.kind.replace("_", " ")
+    arrows = one_way(answers)
+    words += "; arrows: where offspring goes" if arrows and len(edges) <= MOST_EDGES else ""
+    return _ready(places, edges, False, 0, words)._replace(arrows=arrows)
 
 
 _NONE = np.empty((0, 2), np.uint32)
 
 
 def edges_of(answers: Answers) -> np.ndarray:
-    """uint32 (E, 2): every edge of the graph once, without loops."""
+    """uint32 (E, 2): every edge of the graph once, without loops; arrows as they go, where it is directed."""
     rows = np.repeat(np.arange(answers.size), np.diff(answers.indptr))
     once = rows < answers.indices
     back = rows > answers.indices
     pairs = np.column_stack([rows[once], answers.indices[once]])
-    if np.count_nonzero(back) != len(pairs):  # a directed graph: an edge may be there one way only
-        pairs = np.unique(np.sort(np.column_stack([rows, answers.indices])[once | back], axis=1), axis=0)
+    if np.count_nonzero(back) != len(pairs) or one_way(answers):
+        there = (once | back) & (answers.weight > 0 if len(answers.weight) else True)
+        pairs = np.column_stack([rows, answers.indices])[there]
     return pairs.astype(np.uint32)
+
+
+def one_way(answers: Answers) -> bool:
+    """Does offspring go some edge one way only? Its row of the way back has weight 0."""
+    return len(answers.weight) > 0 and not np.all(answers.weight)
+
+
+def _drawn_edges(answers: Answers, declared: Any, places: np.ndarray) -> np.ndarray:
+    """Its edges; of a lattice without those that join its borders, which would cross the whole picture."""
+    edges = edges_of(answers)
+    if not callable(getattr(declared, "shape", None)) or not len(edges):
+        return edges
+    long = np.abs(places[edges[:, 0]] - places[edges[:, 1]]).max(axis=1) > 0.5 * np.ptp(places, axis=0).max()
+    return edges[~long]
 
 
 def grid(rows: int, columns: int) -> np.ndarray:

@@ -127,6 +127,5 @@ def words(world: World, now: Frame) -> str:
 def send_world(widget: Any, world: World, now: Frame) -> None:
     """Everything that is drawn: places, edges, who looks how, and who is where."""
     drawn = world.layout
-    about = {"apart": drawn.apart, "seats": drawn.seats, "strategies": strategies(world), "said": words(world, now)}
-    buffers = [drawn.places.astype("<f4").tobytes(), drawn.edges.astype("<u4").tobytes(), now.state.tobytes()]
-    widget.send({"method": "world", "args": [about]}, buffers=buffers)
+    about = {**drawn.about, "strategies": strategies(world), "said": words(world, now)}
+    widget.send({"method": "world", "args": [about]}, buffers=[*drawn.buffers, now.state.tobytes()])

@@ -9,7 +9,7 @@ import numpy as np
 
 from coop_abm import lab
 from coop_abm.dashboard.frames import Frame, World, frame
-from coop_abm.dashboard.layouts import layout
+from coop_abm.dashboard.layouts import Layout, layout
 from coop_abm.dashboard.views import network as views
 from coop_abm.engine.measures import frozen
 from coop_abm.presets import PRESETS, Preset
@@ -22,19 +22,18 @@ class Miniature(NamedTuple):
     """A recorded run.
 
     about  : how it is drawn, and what happens, in words
-    places : float32 (P, 2); edges : uint32 (E, 2)
+    drawn  : where everybody is
     states : uint8 (T, P), the strategy in each place at each moment
     """
 
     about: dict[str, Any]
-    places: np.ndarray
-    edges: np.ndarray
+    drawn: Layout
     states: np.ndarray
 
     @property
     def buffers(self) -> list[bytes]:
         """The arrays as they travel."""
-        return [self.places.astype("<f4").tobytes(), self.edges.astype("<u4").tobytes(), self.states.tobytes()]
+        return [*self.drawn.buffers, self.states.tobytes()]
 
 
 _recorded: dict[str, Miniature] = {}
@@ -64,8 +63,8 @@ def record(preset: Preset) -> Miniature:
         running.close()
     chosen = np.unique(np.linspace(0, len(seen) - 1, min(MOMENTS, len(seen))).round().astype(int))
     states = np.stack([seen[t].state for t in chosen])
-    about = {"strategies": views.strategies(world), "seats": drawn.seats, "apart": drawn.apart, "said": said(seen)}
-    return Miniature(about, drawn.places, drawn.edges, states)
+    about = {"strategies": views.strategies(world), **drawn.about, "said": said(seen)}
+    return Miniature(about, drawn, states)
 
 
 def said(seen: list[Frame]) -> str:

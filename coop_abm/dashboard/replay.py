@@ -74,7 +74,7 @@ def replay(
     curve = [*curve[:: max(1, -(-len(curve) // POINTS))], curve[-1]]
     about = {
         "strategies": strategies(world), "unit": unit, "places": size, "edges": len(world.layout.edges),
-        "seats": world.layout.seats, "apart": world.layout.apart, "key": KEY,
+        **world.layout.about, "beyond": len(world.layout.beyond), "key": KEY,
         "times": [f.time for f in shown], "shares": [_share(f.cooperators) for f in shown],
         "curve": [[round(float(v), 4) for v in p] for p in curve], "last": fingerprint(shown[-1].state),
         "verdict": verdict(scenario, expectation(scenario, world.seed)) if theory is None else theory,
@@ -135,17 +135,21 @@ def fingerprint(state: np.ndarray) -> str:
 
 
 def _body(world: World, states: list[np.ndarray]) -> bytes:
-    """Places, edges and frames, deflated; ``assets/replay.js`` reads them in this order."""
+    """Places, edges of both graphs and frames, deflated; ``assets/replay.js`` reads them in this order."""
     places = np.round(world.layout.places * 65535).astype("<u2")
-    edges = world.layout.edges.astype(np.int64)
-    edges = edges[np.lexsort((edges[:, 1], edges[:, 0]))]
-    first, over = np.diff(edges[:, 0], prepend=0), edges[:, 1] - edges[:, 0]
+    pairs = [part for edges in (world.layout.edges, world.layout.beyond) for part in _columns(edges)]
     every = np.array(states, np.uint8)
     changed = every.copy()
     changed[1:] ^= every[:-1]
     changed[::KEY] = every[::KEY]
-    parts = (places, first.astype("<i4"), over.astype("<i4"), changed)
+    parts = (places, *pairs, changed)
     return zlib.compress(b"".join(part.tobytes() for part in parts), 9)
+
+
+def _columns(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs in order: how far the first of each goes on, and how far the second is from it."""
+    edges = edges.astype(np.int64)[np.lexsort((edges[:, 1], edges[:, 0]))]
+    return np.diff(edges[:, 0], prepend=0).astype("<i4"), (edges[:, 1] - edges[:, 0]).astype("<i4")
 
 
 def _share(value: float) -> float | None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .serving import DEADLINE, serving
-from .test_lab import changed, do, generation, pixels, reaches
+from .test_lab import PIXELS, changed, do, generation, pixels, reaches
 
 #: The Vue component of the picture.
 PART = """(() => {
@@ -105,6 +105,26 @@ def test_colours_by_payoff_have_a_key_with_numbers_and_move_with_the_world(tab, 
     page.select_option("[data-do=colour]", "strategy")
     page.wait_for_function(f"{PART}.at.more.colour === 'strategy'")
     assert page.locator(".coop-ramp").count() == 0
+
+
+def test_a_second_graph_is_dashed_and_arrows_have_heads(tab, picture):
+    """Taking either away changes the picture, and nothing else was changed."""
+    two = "network.replacement=watts_strogatz&network.replacement.degree=4"
+    arrows = "network.graph=superstar&update=birth_death&game.benefit=0&size=40"
+    for query, what, without in ((two, "beyond", "new Uint32Array(0)"), (arrows, "arrows", "false")):
+        page = tab(query)
+        again = f"part.painting.fit(part.side); return ({PIXELS})();"
+        whole = page.evaluate(f"() => {{ const part = {PART}; {again} }}")
+        assert page.evaluate(f"() => {{ const part = {PART}; {again} }}") == whole
+        assert (
+            page.evaluate(f"() => {{ const part = {PART}; part.painting.about.{what} = {without}; {again} }}") != whole
+        )
+    both = tab(two)
+    expect(both.locator(".coop-legend")).to_contain_text("dashed: replaced on another graph, watts strogatz")
+    picture(both, "canvas_two_graphs")
+    star = tab(arrows)
+    expect(star.locator(".coop-legend")).to_contain_text("arrows: where offspring goes")
+    picture(star, "canvas_arrows")
 
 
 @pytest.mark.parametrize(

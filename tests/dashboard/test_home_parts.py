@@ -50,14 +50,19 @@ def test_every_link_of_the_page_opens_the_world_of_its_preset():
 @pytest.mark.parametrize("card", cards.CARDS, ids=lambda card: card.rule)
 def test_a_miniature_is_the_run_of_its_preset_from_start_to_end(card):
     film, preset = miniature(card.preset), PRESETS[card.preset]
-    assert film.states.shape == (len(film.states), len(film.places)) and 2 < len(film.states) <= MOMENTS
+    assert film.states.shape == (len(film.states), len(film.drawn.places)) and 2 < len(film.states) <= MOMENTS
     helpers = [k for k, s in enumerate(film.about["strategies"]) if s["helper"]]
     living = film.states != 255
     share = np.array([np.isin(now[here], helpers).mean() for now, here in zip(film.states, living, strict=True)])
     assert share[0] == pytest.approx(0.5, abs=0.01)
     assert abs(share[-1] - preset.check.expected) <= 0.05
     assert film.about["said"].startswith("a recorded run: cooperators go from 50 to ")
-    assert [len(b) for b in film.buffers] == [8 * len(film.places), 8 * len(film.edges), film.states.size]
+    assert [len(b) for b in film.buffers] == [
+        8 * len(film.drawn.places),
+        8 * len(film.drawn.edges),
+        0,
+        film.states.size,
+    ]
 
 
 def test_a_miniature_is_recorded_once_for_all_who_look():

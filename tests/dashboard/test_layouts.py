@@ -23,10 +23,32 @@ def test_every_individual_has_a_place_inside_the_picture(name):
     assert not found.places.flags.writeable and not found.edges.flags.writeable
 
 
-def test_of_two_graphs_the_one_that_one_meets_on_is_drawn_and_the_other_is_named():
-    one, two = drawn("network"), drawn("network", **{"network.replacement": "watts_strogatz"})
+def test_of_two_graphs_both_are_drawn_where_those_who_meet_stand():
+    changed = {"network.replacement": "watts_strogatz"}
+    one, two = drawn("network"), drawn("network", **changed)
     assert two.places.tobytes() == one.places.tobytes() and two.edges.tobytes() == one.edges.tobytes()
-    assert two.words == f"{one.words}; replaced on another graph, watts strogatz, not drawn"
+    assert two.words == f"{one.words}; dashed: replaced on another graph, watts strogatz" and not len(one.beyond)
+    answers = replace(named("network"), changed).answers(3).replacing()
+    rows = np.repeat(np.arange(100), np.diff(answers.indptr))
+    both = {tuple(sorted(pair)) for pair in zip(rows.tolist(), answers.indices.tolist(), strict=True)}
+    assert {tuple(sorted(pair)) for pair in two.beyond.tolist()} == both and len(two.beyond) == len(both)
+
+
+def test_a_second_lattice_is_drawn_without_its_joins_and_a_second_crowd_of_edges_not_at_all():
+    assert len(drawn("network", **{"network.replacement": "torus"}).beyond) == 2 * 10 * 9
+    many = drawn("network", size=900, **{"network.replacement": "watts_strogatz", "network.replacement.degree": 100})
+    assert not len(many.beyond) and many.words.endswith(
+        "; replaced on another graph, watts strogatz (45,000 edges, not drawn)"
+    )
+
+
+def test_arrows_go_where_offspring_goes():
+    found = drawn("network", **{"network.graph": "superstar", "update": "birth_death", "game.benefit": 0.0})
+    assert found.arrows and found.words == "superstar; arrows: where offspring goes"
+    leaves, petals, chain = 100 - 1 - 3 * 2, 3, 2
+    assert len(found.edges) == 2 * leaves + petals * (chain - 1) + petals  # to a leaf and on, the chain, to the hub
+    assert (found.edges[:, 0] == 0).sum() == leaves and (found.edges[:, 1] == 0).sum() == petals
+    assert not drawn("network").arrows and not drawn("network", **{"network.graph": "star"}).arrows
 
 
 def test_a_torus_is_a_grid_whose_joining_edges_are_not_drawn_across():

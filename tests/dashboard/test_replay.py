@@ -40,23 +40,35 @@ def read(page):
     body = zlib.decompress(base64.b64decode(re.search(r'id="body">(.*?)</script>', page, re.S)[1]))
     count, edges = about["places"], about["edges"]
     places = np.frombuffer(body, "<u2", 2 * count).reshape(-1, 2) / 65535
-    first, over = np.frombuffer(body, "<i4", 2 * edges, 4 * count).reshape(2, -1)
-    begin = np.cumsum(first)
-    states = np.frombuffer(body, np.uint8, offset=4 * count + 8 * edges).reshape(-1, count).copy()
+    found, at = [], 4 * count
+    for many in (edges, about["beyond"]):
+        first, over = np.frombuffer(body, "<i4", 2 * many, at).reshape(2, -1)
+        found.append(np.column_stack([np.cumsum(first), np.cumsum(first) + over]))
+        at += 8 * many
+    states = np.frombuffer(body, np.uint8, offset=at).reshape(-1, count).copy()
     for t in range(len(states)):
         if t % about["key"]:
             states[t] ^= states[t - 1]
-    return about, places, np.column_stack([begin, begin + over]), states
+    return about, places, found, states
 
 
-@pytest.mark.parametrize("name", ["network", "group", "families", "stern_judging"])
-def test_what_the_file_holds_is_the_run(name):
-    world, frames = played(named(name), 60)
+WORLDS = [
+    named("network"), named("group"), named("families"), named("stern_judging"),
+    replace(named("network"), {"network.replacement": "watts_strogatz"}),
+    replace(named("network"), {"network.graph": "superstar", "update": "birth_death", "game.benefit": 0.0}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scenario", WORLDS, ids=["network", "group", "families", "rounds", "two_graphs", "arrows"])
+def test_what_the_file_holds_is_the_run(scenario):
+    world, frames = played(scenario, 60)
     about, places, edges, states = read(replay(world, frames))
     assert (states == [f.state for f in frames]).all()
     assert about["last"] == fingerprint(frames[-1].state) == hashlib.sha256(states[-1].tobytes()).hexdigest()[:16]
     assert about["times"] == list(range(61)) and np.abs(places - world.layout.places).max() < 1e-4
-    assert sorted(map(tuple, edges)) == sorted(map(tuple, world.layout.edges))
+    for read_back, drawn in zip(edges, (world.layout.edges, world.layout.beyond), strict=True):
+        assert sorted(map(tuple, read_back)) == sorted(map(tuple, drawn))
+    assert about["arrows"] == world.layout.arrows
     assert f"Seed 3, {about['unit']}s 0 to 60" in about["caption"] and "@misc{coop_abm" in about["references"]
     assert about["verdict"].startswith(("b/c = ", "Theory is silent"))
 

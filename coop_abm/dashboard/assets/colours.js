@@ -43,6 +43,15 @@
     return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
   };
 
+  // What a Painting stands on, as a layout of the server sends it: how it is drawn, then three buffers.
+  coop.ground = (about, buffers) => {
+    const pairs = (k) => new Uint32Array(coop.bytes(buffers[k]));
+    return {
+      seats: about.seats, apart: about.apart, arrows: about.arrows,
+      places: new Float32Array(coop.bytes(buffers[0])), edges: pairs(1), beyond: pairs(2),
+    };
+  };
+
   // One byte for each place, of a bit for each place.
   coop.unpacked = (bits, count) => {
     const found = new Uint8Array(count);

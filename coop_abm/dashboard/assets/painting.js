@@ -2,13 +2,15 @@
 // cards of Home, a replay in one file. It wants colours.js, and pace.js if nothing may flash.
 //
 //   const painting = new coop.Painting(canvas, pace);              // pace: a coop.Pace, or nothing
-//   painting.world({ strategies, places, edges, seats, apart });   // once; grey: true keeps edges grey
+//   painting.world({ strategies, places, edges, beyond, arrows, seats, apart });   // once; grey: true keeps edges grey
 //   painting.fit(side);                                            // CSS pixels; again whenever size or theme change
 //   painting.show(state, tones);                                   // each frame
 //
 // strategies : [{ name, colour, ring, shape, dark }], shape in circle, square, triangle, diamond; dark: other colours
 // places     : Float32Array (2 P), x and y in [0, 1]
 // edges      : Uint32Array (2 E), pairs of places
+// beyond     : Uint32Array (2 B), pairs that a second graph joins: dashed; or nothing
+// arrows     : do edges go from the first of a pair to the second?
 // seats      : 0, or how many places a group has
 // apart      : do shapes stand clear of each other?
 // state      : Uint8Array (P), the strategy in each place
@@ -20,6 +22,8 @@
   const SHAPES = 320;
   // Edges that take the colours of their ends: up to so many in each frame, and up to so many while nothing moves.
   const LIVELY = 2000, RESTING = 8000;
+  // Arrows up to so many have heads.
+  const ARROWS = 1500;
   const NOBODY = coop.NOBODY, MIXED = 128, KINDS = 11, LEVELS = 64;
 
   coop.Painting = class {
@@ -145,6 +149,7 @@
       pen.fillStyle = coop.token(this.canvas, "--panel") || "#FFFFFF";
       pen.fillRect(0, 0, pixels, pixels);
       this.homes(pen, pixels);
+      this.dashed(pen, pixels);
       if (edges) this.lines(pen, pixels, edges === "tinted");
       return board;
     }
@@ -168,6 +173,47 @@
         }
         pen.stroke();
       }
+      if (this.about.arrows && many <= ARROWS) this.heads(pen, pixels, grey);
+      pen.globalAlpha = 1;
+    }
+
+    // A head at the far end of each arrow, just outside the shape that stands there.
+    heads(pen, pixels, colour) {
+      const edges = this.about.edges;
+      pen.fillStyle = colour;
+      pen.globalAlpha = 0.9;
+      pen.beginPath();
+      for (let k = 0; k < edges.length; k += 2) {
+        const [i, j] = [edges[k], edges[k + 1]], long = Math.hypot(this.x[j] - this.x[i], this.y[j] - this.y[i]);
+        const free = long - this.sizes[i] - 1.2 * this.sizes[j], head = Math.min(pixels / 60, free);
+        if (free <= 0) continue;
+        const [dx, dy] = [(this.x[j] - this.x[i]) / long, (this.y[j] - this.y[i]) / long];
+        const [tx, ty] = [this.x[j] - 1.2 * this.sizes[j] * dx, this.y[j] - 1.2 * this.sizes[j] * dy];
+        const [bx, by] = [tx - head * dx, ty - head * dy];
+        pen.moveTo(tx, ty);
+        pen.lineTo(bx - 0.45 * head * dy, by + 0.45 * head * dx);
+        pen.lineTo(bx + 0.45 * head * dy, by - 0.45 * head * dx);
+        pen.closePath();
+      }
+      pen.fill();
+    }
+
+    // The edges of a second graph.
+    dashed(pen, pixels) {
+      const edges = this.about.beyond || [], many = edges.length / 2;
+      if (!many) return;
+      pen.strokeStyle = coop.token(this.canvas, "--muted") || "#5B6770";
+      pen.globalAlpha = many > 4000 ? 0.25 : many > 800 ? 0.45 : 0.75;
+      pen.lineWidth = Math.max(1, pixels / (many > 800 ? 900 : 500));
+      pen.setLineDash([pixels / 110, pixels / 140]);
+      pen.beginPath();
+      for (let k = 0; k < edges.length; k += 2) {
+        pen.moveTo(this.x[edges[k]], this.y[edges[k]]);
+        pen.lineTo(this.x[edges[k + 1]], this.y[edges[k + 1]]);
+        if (k % 512 === 510) { pen.stroke(); pen.beginPath(); }
+      }
+      pen.stroke();
+      pen.setLineDash([]);
       pen.globalAlpha = 1;
     }
 

@@ -2,25 +2,28 @@
 (async () => {
   const coop = window.coop, at = (id) => document.getElementById(id);
   const about = JSON.parse(at("about").textContent);
-  const { strategies, times, shares, unit, places: count, edges: joined, key } = about;
+  const { strategies, times, shares, unit, places: count, edges: joined, beyond, key } = about;
 
-  // The body is deflated: places (uint16), edges (int32, each column as differences), then a byte for each place of each
+  // The body is deflated: places (uint16), edges of one and of another graph (int32, each column as differences), then a byte for each place of each
   // frame. Every `key`-th frame stands as it is, the others as what changed since the frame before (exclusive or).
   const unpack = async () => {
     const packed = Uint8Array.from(atob(at("body").textContent.trim()), (c) => c.charCodeAt(0));
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
     const body = await new Response(stream).arrayBuffer();
     const places = Float32Array.from(new Uint16Array(body, 0, 2 * count), (v) => v / 65535);
-    const first = new Int32Array(body, 4 * count, joined), over = new Int32Array(body, 4 * count + 4 * joined, joined);
-    const edges = new Uint32Array(2 * joined);
-    for (let e = 0, from = 0; e < joined; e++) { edges[2 * e] = from += first[e]; edges[2 * e + 1] = from + over[e]; }
+    const pairs = (start, many) => {
+      const first = new Int32Array(body, start, many), over = new Int32Array(body, start + 4 * many, many), found = new Uint32Array(2 * many);
+      for (let e = 0, from = 0; e < many; e++) { found[2 * e] = from += first[e]; found[2 * e + 1] = from + over[e]; }
+      return found;
+    };
+    const edges = pairs(4 * count, joined), second = pairs(4 * count + 8 * joined, beyond), frames = 4 * count + 8 * (joined + beyond);
     const states = [];
     for (let t = 0; t < times.length; t++) {
-      const state = new Uint8Array(body, 4 * count + 8 * joined + t * count, count).slice();
+      const state = new Uint8Array(body, frames + t * count, count).slice();
       if (t % key) for (let i = 0; i < count; i++) state[i] ^= states[t - 1][i];
       states.push(state);
     }
-    return { places, edges, states };
+    return { places, edges, beyond: second, states };
   };
 
   const trouble = (words) => { at("trouble").hidden = false; at("trouble").textContent = words; };
@@ -32,7 +35,7 @@
   try { run = await unpack(); } catch (error) { return trouble("The run in this file is damaged and cannot be read."); }
 
   const painting = new coop.Painting(at("canvas"), new coop.Pace((words) => { at("chip").hidden = !words; at("chip").textContent = words; }));
-  painting.world({ strategies, seats: about.seats, apart: about.apart, places: run.places, edges: run.edges });
+  painting.world({ strategies, seats: about.seats, apart: about.apart, arrows: about.arrows, places: run.places, edges: run.edges, beyond: run.beyond });
 
   // ------------------------------------------------------------------ the curve
   const SVG = "http://www.w3.org/2000/svg", L = 46, W = 284, T = 10, H = 200, end = Math.max(1, times[times.length - 1]);

@@ -195,9 +195,8 @@ class Table:
             if drawn is None:
                 view.send({"method": "now", "args": [about]})
             elif whole:
-                about |= {"seats": drawn.seats, "apart": drawn.apart}
-                buffers = [drawn.places.astype("<f4").tobytes(), drawn.edges.astype("<u4").tobytes()]
-                view.send({"method": "world", "args": [about]}, buffers=[*buffers, seen.state.tobytes()])
+                about |= drawn.about
+                view.send({"method": "world", "args": [about]}, buffers=[*drawn.buffers, seen.state.tobytes()])
             else:
                 view.send({"method": "now", "args": [about]}, buffers=[seen.state.tobytes()])
 

@@ -89,9 +89,8 @@ class Lectern:
             drawn = room.layout
             if drawn is not None and self._drawn != (room.number, True):
                 self._drawn = room.number, True
-                world = {**about, "seats": drawn.seats, "apart": drawn.apart}
-                buffers = [drawn.places.astype("<f4").tobytes(), drawn.edges.astype("<u4").tobytes()]
-                view.send({"method": "world", "args": [world]}, buffers=[*buffers, state.tobytes()])
+                world = {**about, **drawn.about}
+                view.send({"method": "world", "args": [world]}, buffers=[*drawn.buffers, state.tobytes()])
             else:
                 view.send({"method": "now", "args": [about]}, buffers=[state.tobytes()])
 

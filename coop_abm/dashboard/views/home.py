@@ -9,7 +9,7 @@ import traitlets
 
 
 class Home(ipyvue.VueTemplate):
-    """Cards and presets. Messages: miniature(name, about, [places, edges, states])."""
+    """Cards and presets. Messages: miniature(name, about, [places, edges, beyond, states])."""
 
     template_file = (__file__, "home.vue")
     cards: Any = traitlets.List().tag(sync=True)

@@ -40,8 +40,8 @@ class Told(ipyvue.VueTemplate):
 
 
 class NetworkView(Told):
-    """The population. Messages: world(about, more, [places, edges, state, ...]), frame(said, time, more, [state, ...]),
-    label(place, words), chosen(place, neighbours).
+    """The population. Messages: world(about, more, [places, edges, beyond, state, ...]),
+    frame(said, time, more, [state, ...]), label(place, words), chosen(place, neighbours).
 
     `more` says what comes beside who is where; see :class:`~coop_abm.dashboard.views.looking.Looking`. `slot` is a
     widget that stands in place of the picture while the view "critical" is chosen.
@@ -139,15 +139,14 @@ def send_world(
     drawn = world.layout
     about = {
         "placed": placed,
-        "apart": drawn.apart,
-        "seats": drawn.seats,
+        **drawn.about,
         "number": world.number,
         "time": now.time,
         "said": said(now, unit),
         "across": len(drawn.line),
     }
     bits, state = packed(now.state)
-    ground = [] if placed else [drawn.places.astype("<f4").tobytes(), drawn.edges.astype("<u4").tobytes()]
+    ground = [] if placed else drawn.buffers
     buffers = [*ground, state, *parts]
     widget.send({"method": "world", "args": [about, {"bits": bits, **(more or {})}]}, buffers=buffers)
 
