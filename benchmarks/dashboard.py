@@ -20,11 +20,13 @@ from pathlib import Path
 from benchmarks.machine import description
 from benchmarks.page_crowd import crowd
 from benchmarks.page_mesa import mesa
+from benchmarks.page_parts import edge, scroll
 from benchmarks.page_rows import closed, memory, paint, slider, throttled
 from benchmarks.page_tools import Row
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
-    "paint": paint, "slider": slider, "throttled": throttled, "crowd": crowd, "closed": closed, "mesa": mesa,
+    "paint": paint, "slider": slider, "throttled": throttled, "crowd": crowd, "closed": closed, "scroll": scroll,
+    "edge": edge, "mesa": mesa,
     "memory": memory,
 }  # fmt: skip
 #: What is measured unless something is named: all but what takes ten minutes.
