@@ -18,7 +18,7 @@ from pathlib import Path
 
 from websockets.sync.client import ClientConnection, connect
 
-DEADLINE = 120  # seconds: generous, because machines under test are busy
+DEADLINE = 240  # seconds until a test is given up: what it waits for may have to wait for other tests
 
 
 def environment(**more: str) -> dict[str, str]:

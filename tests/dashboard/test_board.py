@@ -15,6 +15,8 @@ from coop_abm.dashboard.latest import Latest
 from coop_abm.structures import from_networkx
 from coop_abm.theory import coalescence
 
+from .serving import DEADLINE
+
 
 def by_hand(graph):
     places = np.random.default_rng(0).random((len(graph), 2))
@@ -140,7 +142,7 @@ class Watched:
 
     def until(self, holds):
         with self.changed:
-            assert self.changed.wait_for(holds, timeout=60)
+            assert self.changed.wait_for(holds, timeout=DEADLINE)
 
 
 @pytest.fixture

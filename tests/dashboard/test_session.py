@@ -16,7 +16,8 @@ from coop_abm.engine.measures import frozen
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import NAMED, named
 
-DEADLINE = 60
+from .serving import DEADLINE
+
 #: A world on the round clock that does not come to an end.
 STERN = replace(named("stern_judging"), {"update.intensity": 0, "size": 400})
 

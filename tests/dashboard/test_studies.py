@@ -23,7 +23,8 @@ from coop_abm.scenario.library import named
 from coop_abm.sweeps.orders import asked
 from coop_abm.sweeps.sweep import sweep
 
-DEADLINE = 60
+from .serving import DEADLINE
+
 GRID = ["kin.relatedness=0.2,0.8", "game.benefit=1:5:3"]
 
 
