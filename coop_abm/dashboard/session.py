@@ -16,19 +16,21 @@ from collections.abc import Callable
 from typing import Any
 
 from coop_abm import saved
-from coop_abm.core.errors import InputError
+from coop_abm.core.errors import CoopError, InputError
 from coop_abm.dashboard import controls
 from coop_abm.dashboard.frames import Frame, World
 from coop_abm.dashboard.past import Past
-from coop_abm.dashboard.setting_up import LARGEST, Asked, Other, differing
+from coop_abm.dashboard.setting_up import LARGEST, Asked, Onward, Other, differing
 from coop_abm.dashboard.status import Beside, Status
 from coop_abm.dashboard.strand import Point
 from coop_abm.dashboard.worker import Errand, Worker
 from coop_abm.engine import checkpoint
 from coop_abm.engine.history import Running
 from coop_abm.engine.measures import Snapshot
+from coop_abm.engine.swapping import swapped
 from coop_abm.scenario.catalogue import knobs
 from coop_abm.scenario.knobs import replace
+from coop_abm.scenario.minds import Mind, spelled_out
 from coop_abm.scenario.scenario import Scenario
 
 __all__ = ["LARGEST", "Beside", "Other", "Session", "Status"]
@@ -230,6 +232,7 @@ class Session(Worker):
         with self._wake:
             self._replicate = self._replicate if replicate is None else replicate
             replicate = self._replicate
+            self._swapped = None
         self._ask(Asked(scenario, seed, said, path, replicate=replicate))
 
     def open_state(self, body: bytes) -> None:
@@ -237,7 +240,48 @@ class Session(Worker):
         with self._wake:
             scenario, seed = self._wanted, self._wanted_seed
             self._say(playing=False, other=None)
+            self._swapped = None
         self._ask(Asked(scenario, seed, body=body))
+
+    def swap(self, row: int, policy: Mind) -> None:
+        """Let somebody else decide for this individual from here on; everything else stays as it is.
+
+        What it costs is asked before anything is sent, as in any world that asks language models.
+        """
+        strands, compared = self._strands, self.status.other is not None
+
+        def take(running: Running, world: World, now: Frame) -> None:
+            now = self.frame or now  # an errand just before this one may have moved the world
+            try:
+                if compared:
+                    raise InputError(
+                        "Two worlds stand side by side; somebody else can decide in one that stands alone."
+                    )
+                swap = swapped(running, row, policy)
+            except CoopError as error:
+                self.refuse(str(error))
+                return
+            said = (
+                f"From here on {spelled_out(policy.label(''))} decides for individual {row}; everything else is as it "
+                "was. Reset begins with it there."
+            )
+            onward = Onward(swap, strands[0].points)
+            asked = Asked(swap.scenario, world.seed, said, replicate=world.replicate, onward=onward)
+            with self._wake:
+                self._say(playing=False, shown=None)
+                self._swapped = asked
+            self._ask(asked, wait=False)
+
+        self.perform(take)
+
+    def permitted(self) -> None:
+        """Models may be asked now, or a cap is another one: the world begins again, from where it had begun."""
+        with self._wake:
+            asked, world = self._swapped, self._status.world
+        if asked is not None and world is not None and world.scenario == asked.scenario:
+            self._ask(asked)
+        else:
+            self.reset()
 
     def save_state(self, give: Callable[[World, int, bytes], None]) -> None:
         """Hand out the world, its time step and the content of a file that goes on with it."""

@@ -12,6 +12,7 @@ from coop_abm.dashboard.frames import World
 from coop_abm.dashboard.layouts import layout
 from coop_abm.dashboard.strand import Point, Strand
 from coop_abm.engine.history import Running
+from coop_abm.engine.swapping import Swap, resume
 from coop_abm.scenario.catalogue import knobs
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.scenario import Scenario
@@ -29,6 +30,17 @@ class Other(NamedTuple):
     value: str | int | float | bool
 
 
+class Onward(NamedTuple):
+    """What goes on in another world, in which somebody else decides for one individual.
+
+    swap   : the moment, and what was declared
+    points : time and the share of each strategy up to it; the other world may have one more
+    """
+
+    swap: Swap
+    points: list[Point]
+
+
 class Asked(NamedTuple):
     """A world that the reader wants.
 
@@ -36,6 +48,7 @@ class Asked(NamedTuple):
     path : the control that is to blame if it cannot be had, "" for none
     body : the content of a saved state, which then says which world it is
     replicate : number of the replicate under this seed
+    onward : a moment of another world, from which this one goes on
     """
 
     scenario: Scenario
@@ -44,6 +57,7 @@ class Asked(NamedTuple):
     path: str = ""
     body: bytes | None = None
     replicate: int = 0
+    onward: Onward | None = None
 
 
 class Ready(NamedTuple):
@@ -85,6 +99,8 @@ def set_up(asked: Asked, make: Maker, old: World | None, other: Other | None, re
         _check(asked.scenario)
         report("starting the world")
         running = make(asked.scenario, asked.seed)
+        if asked.onward is not None:
+            time, points = _go_on(running, asked.onward)
     number = old.number + 1 if old else 1
     world = _world(number, asked.scenario, asked.seed, asked.replicate, old, report)
     first = Strand(world, running, time=time, points=points)
@@ -94,6 +110,13 @@ def set_up(asked: Asked, make: Maker, old: World | None, other: Other | None, re
         return Ready(asked, (first, _second(first, other, make, report)))
     except InputError as error:
         return Ready(asked, (first,), f"No second world: {error}", other.path)
+
+
+def _go_on(running: Running, onward: Onward) -> tuple[int, list[Point]]:
+    """(time step, curve so far) of a world that goes on where another one stood."""
+    resume(running, onward.swap)
+    more = (0.0,) * (len(onward.swap.scenario.inherited) + 1 - len(onward.points[0])) if onward.points else ()
+    return onward.swap.kept.numbers["round"], [(*point, *more) for point in onward.points]
 
 
 def differing(scenario: Scenario, other: Other) -> Scenario:

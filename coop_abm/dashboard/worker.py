@@ -63,6 +63,7 @@ class Worker:
         self._ready: Ready | None = None
         self._wanted, self._wanted_seed, self._replicate = scenario, seed, replicate
         self._moved: Other | None = None  # the last knob that was moved, and its value before
+        self._swapped: Asked | None = None  # the world on show, where somebody else decides for one in it
         self._steps = 0
         self._return: int | None = None
         self._errands: list[Errand] = []
@@ -101,7 +102,7 @@ class Worker:
             self._unseen = self._unseen or first
             self._wake.notify_all()
 
-    def _ask(self, asked: Asked) -> None:
+    def _ask(self, asked: Asked, *, wait: bool = True) -> None:
         with self._wake:
             self._asked, self._steps = asked, 0
             self._wanted, self._wanted_seed = asked.scenario, asked.seed
@@ -109,7 +110,7 @@ class Worker:
             self._asks += 1
             mine = self._asks
             self._wake.notify_all()
-            if self._thread is not None:
+            if wait and self._thread is not None:
                 # Drawing the page takes longer than making most worlds; done first, it would hold up the picture.
                 self._waiting += 1
                 self._wake.wait_for(lambda: self._settled >= mine or self._closed, AT_ONCE)

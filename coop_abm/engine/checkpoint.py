@@ -24,6 +24,7 @@ import numpy as np
 
 from coop_abm.core.errors import CoopError, InputError
 from coop_abm.core.question import Texts
+from coop_abm.core.state import MIND_COLUMNS
 from coop_abm.engine.events import columns_of
 from coop_abm.engine.generations import count_alleles
 from coop_abm.engine.history import EventWorld, RoundWorld
@@ -96,6 +97,25 @@ def put_back(world: Any, kept: Checkpoint) -> None:
         if the checkpoint does not fit this world; it is unchanged then
     """
     _check(world)
+    _put(world, kept)
+
+
+def take_over(world: RoundWorld, kept: Checkpoint) -> None:
+    """Let a world that has just started go on from the moment of another, in which nobody kept notes.
+
+    Whoever decides in it knows nothing of what was before: it has no notes and has played no turn.
+
+    Raises
+    ------
+    InputError
+        if the checkpoint does not fit this world; it is unchanged then
+    """
+    own = _changing(world)
+    blank = {c.name: own[c.name] for c in MIND_COLUMNS if own[c.name].shape != kept.arrays[c.name].shape}
+    _put(world, kept._replace(arrays=kept.arrays | blank))
+
+
+def _put(world: EventWorld | RoundWorld, kept: Checkpoint) -> None:
     wrong = misfit(world, kept)
     if wrong:
         raise InputError(f"this state does not fit its world: {wrong}")

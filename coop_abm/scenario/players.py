@@ -53,6 +53,21 @@ class Players(Part):
         return self.policy.label(self.strategy.kind)
 
 
+def seated_on(players: tuple[Players, ...], node: int, entry: Players) -> tuple[Players, ...]:
+    """The same population with this entry on a node, last; whoever was declared for the node makes way.
+
+    What can be inherited stays what it was: an entry that has no other node is kept as a share, of nobody.
+    """
+    nobody = 0.0 if any(not other.nodes for other in players) else 1.0  # shares add up to 1, also of no rest at all
+    kept = []
+    for other in players:
+        if node in other.nodes:
+            rest = tuple(n for n in other.nodes if n != node)
+            other = other.model_copy(update={"nodes": rest, "share": other.share if rest else nobody})
+        kept.append(other)
+    return (*kept, entry)
+
+
 def head_count(players: tuple[Players, ...], size: int) -> list[int]:
     """How many individuals of each entry a population of `size` starts with.
 

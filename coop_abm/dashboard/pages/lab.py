@@ -170,6 +170,8 @@ class Shown:
                     self.comparing.tell(world, now, beside, shown, edition)
                 self.steering.tell(unit(world.scenario), now.time if shown is None else shown)
             self.sent_world, self.sent_time, self.sent_edition = world.number, now.time, edition
+        if fresh and picked is not None:
+            self._tell_chosen()  # whoever is looked at is ringed in the new world as well
         self.individual.on_frame(world, now)
         self.desk.see(world, now)
 
@@ -297,7 +299,7 @@ class Shown:
         with solara.v.Html(tag="div", class_="coop-lab"):
             self.desk.draw_heading(status)
             if self.choose and status.world is not None:
-                Money(self.visit, status.world.scenario, status.world.seed, on_confirm=self.session.reset,
+                Money(self.visit, status.world.scenario, status.world.seed, on_confirm=self.session.permitted,
                       beat=fresh())  # fmt: skip
             if status.world is None:
                 solara.v.Html(tag="p", children=["" if status.error else "Starting the world …"])

@@ -10,7 +10,8 @@ from typing import Any
 
 import traitlets
 
-from coop_abm.core.errors import CoopError
+from coop_abm.core.errors import CoopError, ScenarioError
+from coop_abm.core.part import kind_of
 from coop_abm.dashboard.frames import Frame, World
 from coop_abm.dashboard.individual import Given, Tracer, may_flip, moment_of, portrait, told
 from coop_abm.dashboard.jobs import Job
@@ -18,12 +19,18 @@ from coop_abm.dashboard.session import Session
 from coop_abm.dashboard.views.network import Told
 from coop_abm.engine.history import Running
 from coop_abm.engine.lineage import give
+from coop_abm.engine.swapping import refusal as swap_refusal
+from coop_abm.scenario.minds import STAND_IN, Model
 from coop_abm.scenario.scenario import Scenario
+from coop_abm.scenario.wording import declared as part
+from coop_abm.strategies import KINDS
 
 logger = logging.getLogger(__name__)
 
 #: Seconds between two portraits while a world plays.
 PACE = 0.15
+#: Names that are on offer where a model may be put in a seat: strategies that a server on this machine plays.
+STANDING_IN = list(dict.fromkeys([Model().model, *(f"{STAND_IN}{kind_of(kind)}" for kind in KINDS)]))
 
 
 class IndividualView(Told):
@@ -35,6 +42,8 @@ class IndividualView(Told):
     row = traitlets.Int(-1).tag(sync=True)
     following = traitlets.Bool(True).tag(sync=True)
     fixed = traitlets.Unicode().tag(sync=True)
+    tables = traitlets.Unicode().tag(sync=True)
+    models = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def vue_event_do(self, data: dict[str, Any]) -> None:
         """The reader did something: ``{"what": ...}``."""
@@ -107,7 +116,8 @@ class Individual:
         """The panel on the page."""
         IndividualView.element(
             strategies=strategies, unit=unit, size=world.scenario.size, row=-1 if self.row is None else self.row,
-            following=self.following, fixed=may_flip(world), heard={"ready": self._ready, "do": self._do}, layout=None,
+            following=self.following, fixed=may_flip(world), tables=swap_refusal(world.scenario), models=STANDING_IN,
+            heard={"ready": self._ready, "do": self._do}, layout=None,
         )  # fmt: skip
 
     def _ready(self, widget: IndividualView) -> None:
@@ -149,10 +159,24 @@ class Individual:
         elif what == "seat":
             if self.row is not None:
                 self._sit(self.row)
+        elif what == "swap":
+            self._swap(data)
         elif what == "flip":
             self._session.perform(self._flip)
         elif what == "why":
             self._session.perform(self._ask)
+
+    def _swap(self, data: dict[str, Any]) -> None:
+        """A language model is to decide for it from here on; what that costs is asked by the page before it does."""
+        if self.row is None:
+            return
+        named = {"model": str(data.get("model", ""))[:300], "api_base": str(data.get("address", ""))[:300]}
+        try:
+            policy = part(Model, named)
+        except ScenarioError as error:
+            self._session.refuse(str(error))
+            return
+        self._session.swap(self.row, policy)
 
     def _flip(self, running: Running, world: World, now: Frame) -> None:
         """Give it the next strategy; in the thread of the world."""
