@@ -14,13 +14,15 @@ from coop_abm.dashboard.setting_up import Maker, differing
 from coop_abm.engine import checkpoint
 from coop_abm.engine.history import series
 from coop_abm.engine.statistics import Estimate, mean
+from coop_abm.scenario.expectation import Expectation
 from coop_abm.scenario.knobs import parsed
 from coop_abm.scenario.scenario import Scenario
 
 #: Pairs that one press of the button adds, and pairs at most.
 MORE, MOST = 20, 2000
-#: The benefit of the second world, as a share of that of the first, where no knob was moved yet.
-LESS = 0.6
+#: The benefit of the second world, where no knob was moved yet, as a share of the benefit from which cooperation is
+#: favoured (beyond it, if the first world is on this side), or of that of the first where theory knows none.
+LESS, BEYOND = 0.6, 1.25
 
 Report = Callable[[str, float], None]
 
@@ -104,11 +106,14 @@ def choices(scenario: Scenario) -> list[dict[str, Any]]:
     return shown
 
 
-def usual(scenario: Scenario, moved: Other | None) -> Other:
-    """The knob that was moved last and its value before; the benefit, if none was, at a lower value."""
+def usual(scenario: Scenario, moved: Other | None, expected: Expectation | None = None) -> Other:
+    """The knob that was moved last and its value before; if none was, the benefit across theory's line."""
     known = {choice["path"]: choice["value"] for choice in choices(scenario)}
     if moved is not None and moved.path in known and known[moved.path] != moved.value:
         return moved
+    across = _across(scenario, expected)
+    if across is not None:
+        return across
     numbers = [path for path, value in known.items() if isinstance(value, float) and value]
     for path in sorted(numbers, key=lambda path: (path != "game.benefit", not path.startswith("game."))):
         for factor in (LESS, 1 / LESS, 0.9, 1.1):
@@ -119,6 +124,20 @@ def usual(scenario: Scenario, moved: Other | None) -> Other:
                 continue
             return other
     return Other("size", scenario.size + 1)
+
+
+def _across(scenario: Scenario, expected: Expectation | None) -> Other | None:
+    """The benefit at which theory says the opposite; None where it knows no such line, or it cannot be had."""
+    if expected is None or expected.kind != "threshold" or not scenario.game.has_ratio:
+        return None
+    line = expected.value * scenario.game.cost
+    factor = LESS if scenario.game.benefit > line else BEYOND
+    other = Other("game.benefit", float(f"{factor * line:.2g}"))
+    try:
+        differing(scenario, other)
+    except InputError:
+        return None
+    return other
 
 
 def chosen(scenario: Scenario, path: str, text: str) -> Other:

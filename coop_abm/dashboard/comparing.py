@@ -53,7 +53,7 @@ class Comparing:
         if status.other is not None:
             self.session.compare(None)
         elif status.wanted is not None:
-            self.session.compare(compare.usual(status.wanted, self.session.moved))
+            self.session.compare(compare.usual(status.wanted, self.session.moved, status.expected))
 
     def draw(self, status: Status, world: World, beside: Beside, unit: str, now: Frame | None) -> None:
         """The panel as it is now."""

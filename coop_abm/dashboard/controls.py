@@ -18,9 +18,9 @@ from coop_abm.scenario.scenario import Scenario
 #: The order of the rules on the page.
 ORDER = ("network", "kin", "direct", "indirect", "group")
 
-#: Below the rules, section by section; a word stands for every knob whose path begins with it.
-SECTIONS = (
-    ("Game", ("game",)),
+#: Above the rules, and below them, section by section; a word stands for every knob whose path begins with it.
+ABOVE = (("Game", ("game",)),)  # the two numbers that every rule is held against, in reach on a small screen
+BELOW = (
     ("Selection", ("update", "payoff", "clock", "partners")),
     ("Population", ("size", "players")),
     ("Errors", ("execution_error", "slips")),
@@ -58,32 +58,37 @@ MOST_STEPS = 1000
 
 
 def sections(scenario: Scenario) -> list[dict[str, Any]]:
-    """Everything at the left of the page: five rules, then game, selection and population.
+    """Everything at the left of the page: the game, five rules, then selection and population.
 
     Each section is a dict of plain values: ``title``, ``question`` and ``toggle`` (path, on) for a
     rule, and ``controls``.
     """
     declared = {knob.path: knob for knob in knobs(scenario)}
-    shown: list[dict[str, Any]] = []
-    for rule in (r for r in (*ORDER, *RULES) if r in RULES):
-        if any(section.get("rule") == rule for section in shown):
-            continue
-        own = [knob for path, knob in declared.items() if path.startswith(f"{rule}.") and path != f"{rule}.enabled"]
-        own = [knob for knob in own if _tells(knob, scenario)]
-        mechanism = getattr(scenario, rule)
-        shown.append({
-            "rule": rule, "title": type(scenario).model_fields[rule].title or rule, "question": mechanism.question,
-            "toggle": {"path": f"{rule}.enabled", "on": mechanism.enabled},
-            "controls": [control(knob, scenario) for knob in own] if mechanism.enabled else [],
-        })  # fmt: skip
-    for title, wanted in SECTIONS:
-        own = [knob for path, knob in declared.items() if any(path == w or path.startswith(f"{w}.") for w in wanted)]
-        own = [knob for knob in own if _tells(knob, scenario)]
-        drawn = [control(knob, scenario) for knob in own]
-        if "players" in wanted and _may_grow(scenario):
-            drawn.append(_newcomer(scenario))
-        shown.append({"title": title, "controls": drawn})
-    return shown
+    rules = dict.fromkeys(rule for rule in (*ORDER, *RULES) if rule in RULES)
+    return [
+        *(_section(title, wanted, declared, scenario) for title, wanted in ABOVE),
+        *(_of_rule(rule, declared, scenario) for rule in rules),
+        *(_section(title, wanted, declared, scenario) for title, wanted in BELOW),
+    ]
+
+
+def _of_rule(rule: str, declared: dict[str, Knob], scenario: Scenario) -> dict[str, Any]:
+    own = [knob for path, knob in declared.items() if path.startswith(f"{rule}.") and path != f"{rule}.enabled"]
+    own = [knob for knob in own if _tells(knob, scenario)]
+    mechanism = getattr(scenario, rule)
+    return {
+        "rule": rule, "title": type(scenario).model_fields[rule].title or rule, "question": mechanism.question,
+        "toggle": {"path": f"{rule}.enabled", "on": mechanism.enabled},
+        "controls": [control(knob, scenario) for knob in own] if mechanism.enabled else [],
+    }  # fmt: skip
+
+
+def _section(title: str, wanted: tuple[str, ...], declared: dict[str, Knob], scenario: Scenario) -> dict[str, Any]:
+    own = [knob for path, knob in declared.items() if any(path == w or path.startswith(f"{w}.") for w in wanted)]
+    drawn = [control(knob, scenario) for knob in own if _tells(knob, scenario)]
+    if "players" in wanted and _may_grow(scenario):
+        drawn.append(_newcomer(scenario))
+    return {"title": title, "controls": drawn}
 
 
 def _may_grow(scenario: Scenario) -> bool:

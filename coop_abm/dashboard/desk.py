@@ -16,10 +16,10 @@ import solara
 
 from coop_abm import lab
 from coop_abm.core.errors import InputError, quoted
-from coop_abm.dashboard import controls, exports, known, law, links, ticks, words
+from coop_abm.dashboard import controls, exports, known, law, links, predictions, ticks, words
 from coop_abm.dashboard.frames import Frame, World
 from coop_abm.dashboard.jobs import Job
-from coop_abm.dashboard.measuring import Measuring
+from coop_abm.dashboard.measuring import Measuring, refusals
 from coop_abm.dashboard.predictions import Bets
 from coop_abm.dashboard.replay import replay
 from coop_abm.dashboard.session import Session, Status
@@ -269,6 +269,7 @@ class Desk:
         told = self.bets.told(world)
         views.Predict(
             asks=self.bets.asks(world, self.session.frame, status.playing), bet=self.bets.bet,
+            begun=predictions.begun(self.session.frame, status.playing),
             told={} if told is None else {"words": told.words, "right": told.right}, right=self.bets.right,
             made=self.bets.made, event_take=self.on_bet, event_ask=self.on_ask,
         )  # fmt: skip
@@ -292,7 +293,7 @@ class Desk:
             reading={} if reading is None else reading.plain(),
             what=self.measuring.what, state=now.state, words=now.words, share=now.share, left=now.left or 0.0,
             error=now.error, stale=self.measuring.of not in (None, (world.scenario, world.seed)),
-            now=ratio if math.isfinite(ratio) else 0.0, event_start=self.on_measure,
+            refused=refusals(world.scenario), now=ratio if math.isfinite(ratio) else 0.0, event_start=self.on_measure,
             event_stop=lambda _event: self.measuring.stop(),
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from coop_abm.core.dice import stream_base
-from coop_abm.core.errors import TheoryError
+from coop_abm.core.errors import CoopError, TheoryError
 from coop_abm.dashboard import known
 from coop_abm.dashboard.growing import BATCHES, PARTS, growing
 from coop_abm.dashboard.jobs import Job
@@ -157,6 +157,30 @@ def _rho_reading(result: Ensemble, start: np.ndarray, exact: tuple[float, str] |
 
 #: What can be measured.
 MEASURES = {"ratio": ratio, "rho": rho, "time": time, "stationary": stationary}
+
+
+def refusals(scenario: Scenario) -> dict[str, str]:
+    """Why something cannot be measured in this world, in a sentence each; what is not here can be tried."""
+    found = {}
+    for what in MEASURES:
+        try:
+            _check(scenario, what)
+        except CoopError as error:
+            found[what] = f"{str(error)[0].upper()}{str(error)[1:]}."
+    return found
+
+
+def _check(scenario: Scenario, what: str) -> None:
+    check_size(scenario)
+    if scenario.clock == "round":
+        raise TheoryError("it is measured one replacement at a time: set the clock to event")
+    if len(scenario.repertoire().names) != 2:
+        raise TheoryError("it is measured between two strategies; this world has another number of them")
+    if what == "stationary":
+        return  # that mutation is 0 is said when the button is pressed: one knob mends it
+    starting(scenario, 0, 1)
+    if what == "ratio" and (not scenario.game.has_ratio or scenario.game.cost <= 0):
+        raise TheoryError("a critical ratio needs a game with a benefit and a positive cost")
 
 
 class Measuring:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from coop_abm.dashboard import ticks
+from coop_abm.dashboard.measuring import refusals
 from coop_abm.scenario.expectation import Expectation
 from coop_abm.scenario.scenario import Scenario
 
@@ -47,13 +48,16 @@ def way_out(scenario: Scenario, expected: Expectation | None) -> str:
     """What one can do where theory is silent; "" where it is not."""
     if expected is None or expected.kind != "silent":
         return ""
-    if scenario.on_directed_graph:
+    refused = refusals(scenario)
+    if scenario.on_directed_graph and "rho" not in refused:
         return "Measure below how often one cooperator takes over: above 1/N it does so more often than by chance."
     if scenario.network.enabled and scenario.network.graph.kind != "complete":
         return "What this graph asks of cooperation under weak selection, b/c*, is worked out on the page Structure."
     if scenario.clock == "round":
         return "Set the clock to “event” and theory can be asked; or run many seeds and count."
-    return "Measure it below, or run many seeds and count."
+    if "ratio" not in refused:
+        return "Measure it below, or run many seeds and count."
+    return "Run many seeds and count, in a sweep or with Compare."
 
 
 def silence(expected: Expectation | None) -> str:

@@ -11,6 +11,7 @@ from coop_abm.dashboard.compare import Pairs
 from coop_abm.dashboard.session import Other, Status
 from coop_abm.dashboard.setting_up import differing
 from coop_abm.engine.statistics import quantile
+from coop_abm.scenario.expectation import expectation
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import NAMED, named
 
@@ -83,6 +84,9 @@ def test_every_world_has_a_usual_second_one_and_knobs_to_choose_from(name):
 
 def test_the_knob_that_was_moved_last_is_the_usual_one():
     scenario = replace(named("network"), {"game.cost": 2.0})
+    for benefit, other in ((2.0, 11.0), (9.0, 5.1)):  # theory asks for b/c = 4.26 on this torus, at a cost of 2
+        there = replace(scenario, {"game.benefit": benefit})
+        assert compare.usual(there, None, expectation(there)) == Other("game.benefit", other)
     assert compare.usual(scenario, Other("game.cost", 1.0)) == Other("game.cost", 1.0)
     assert compare.usual(scenario, Other("game.cost", 2.0)) == Other("game.benefit", 3.0)  # it is back where it was
     assert compare.usual(scenario, Other("nowhere", 2.0)).path == "game.benefit"

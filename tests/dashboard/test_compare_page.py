@@ -86,10 +86,11 @@ def test_the_way_back_shows_what_was_and_the_same_happens_again(tab, picture):
 
 def test_two_worlds_stand_side_by_side_one_knob_apart(tab, picture):
     page = tab("scenario=network&size=400&seed=3")  # too many to agree within a hundred generations
+    expect(page.locator("[data-say=headline]")).to_contain_text("b/c = 5 is above")  # theory says where the line is
     page.keyboard.press("b")
     page.wait_for_selector(".coop-compare")
     page.wait_for_selector(".coop-picture:nth-child(2) canvas[aria-label*=percent]")
-    assert page.locator(".coop-picture h3").all_inner_texts() == ["A: benefit b 5", "B: benefit b 3"]
+    assert page.locator(".coop-picture h3").all_inner_texts() == ["A: benefit b 5", "B: benefit b 2.4"]
     boxes = [page.locator(".coop-picture").nth(k).locator("canvas").first.bounding_box() for k in (0, 1)]
     assert boxes[0]["width"] == boxes[1]["width"] and boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
     for box in (*boxes, page.locator(".coop-compare .coop-curve").bounding_box()):

@@ -81,6 +81,81 @@ def test_canvas_and_curve_are_above_the_fold(tab):
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
+CARD = "scenario=network&size=400&update__intensity=0.4&seed=1"  # the world of the card of network reciprocity
+
+
+def in_sight(page, part):
+    """Is it all on the first screen, and inside what it scrolls in?"""
+    box = page.locator(part).first.bounding_box()
+    return box["y"] >= 0 and box["y"] + box["height"] <= 800 and box["x"] + box["width"] <= 1280
+
+
+def test_what_the_minute_of_a_teacher_needs_is_on_the_first_screen(tab):
+    page = tab(f"{CARD}&game__benefit=3")
+    expect(page.locator(".coop-word").first).to_have_text("NO")
+    expect(page.locator("[data-say=headline]")).to_contain_text("b/c = 3 is below")
+    for part in ("[data-mark='game.benefit']", "[data-say=headline]", ".coop-status", "canvas"):
+        assert in_sight(page, part), part
+    page.locator("[data-do=live]").click()
+    page.fill("input[type=text][data-path='game.benefit']", "5")
+    page.keyboard.press("Enter")
+    expect(page.locator(".coop-stale").first).to_be_visible()
+    assert in_sight(page, ".coop-status .coop-stale")
+    do(page, "reset")
+    for _ in range(4):
+        do(page, "run")
+    expect(page.locator(".coop-status .coop-fixed")).to_contain_text("Fixed at generation")
+    assert in_sight(page, ".coop-status .coop-fixed")
+
+
+@pytest.mark.parametrize("touched", ["slider", "typed", "switch", "button", "list"])
+def test_after_a_knob_is_set_the_keys_are_heard_again(tab, touched):
+    page = tab(f"{CARD}&game__benefit=3")
+    slider, field = "input[type=range][aria-label^=benefit]", "input[type=text][data-path='game.benefit']"
+    if touched == "slider":
+        page.click(slider)
+    elif touched == "typed":
+        page.fill(field, "5")
+        page.press(field, "Enter")
+        expect(page.locator(slider)).to_be_focused()
+    elif touched == "switch":
+        page.click("[data-do=live]")
+    elif touched == "list":
+        page.select_option("[data-path='update']", "imitation")
+        page.locator("[data-path='update']").dispatch_event("pointerdown")
+        page.locator("[data-path='update']").dispatch_event("change")
+    else:
+        do(page, "reset")
+    reaches(page, 0)
+    page.keyboard.press("Space")
+    page.wait_for_selector("text=Pause")
+    page.keyboard.press("Space")
+    page.wait_for_selector("text=Play")
+    page.keyboard.press("r")
+    reaches(page, 0)
+    page.keyboard.press("Shift+P")
+    page.wait_for_selector("html.coop-projector")
+    page.keyboard.press("b")
+    page.wait_for_selector(".coop-bench.comparing")
+
+
+def test_what_a_control_does_with_a_key_is_left_to_it(tab):
+    page = tab(f"{CARD}&game__benefit=3")
+    field, slider = "input[type=text][data-path='game.benefit']", "input[type=range][aria-label^=benefit]"
+    page.focus(field)
+    page.keyboard.press("r")
+    expect(page.locator(field)).to_have_value("3r")
+    page.fill(field, "3")
+    page.focus(slider)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(field)).not_to_have_value("3")
+    reaches(page, 0)
+    page.focus("[data-do=live]")
+    page.keyboard.press("Space")
+    expect(page.locator("[data-do=live]")).not_to_be_checked()
+    page.wait_for_selector("text=▶ Play")
+
+
 def test_a_step_is_one_generation_and_the_keys_do_what_the_buttons_do(tab):
     page = tab()
     do(page, "step")

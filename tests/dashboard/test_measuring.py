@@ -269,3 +269,43 @@ def test_a_measurement_can_be_stopped_and_another_takes_its_place():
     assert desk.job.now.state == "stopped"
     desk.start("nonsense", SMALL, 1)
     assert desk.what == "ratio"
+
+
+# ------------------------------------------------------------------------------------- where nothing can be measured
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_offered_begins_and_the_way_out_leads_to_no_closed_door(name):
+    world = named(name)
+    refused = measuring.refusals(world)
+
+    class Enough(Exception):
+        pass
+
+    def stop(*_told):
+        raise Enough
+
+    for what, measure in measuring.MEASURES.items():
+        try:
+            measure(world, 0, stop, stop)
+        except Enough:  # it has begun
+            continue
+        except CoopError as error:
+            mutation = what == "stationary" and "update.mutation" in str(error)
+            assert what in refused or mutation, f"{what}: {error}"
+    if "Measure" in words.way_out(world, expectation(world)):
+        assert "ratio" not in refused or "rho" not in refused
+
+
+def test_three_strategies_are_not_measured_and_a_run_in_rounds_is_told_about_its_clock():
+    three = replace(
+        named("direct"), {"players": [{"share": 0.4, "strategy": "allc"}, {"share": 0.6, "strategy": "alld"}]}
+    )
+    assert measuring.refusals(three) == {}
+    three = replace(three, {"players": [*three.model_dump()["players"][:1], {"share": 0.3, "strategy": "alld"},
+                                        {"share": 0.3, "strategy": "tft"}]})  # fmt: skip
+    assert set(measuring.refusals(three)) == set(measuring.MEASURES)
+    assert all("between two strategies" in why for why in measuring.refusals(three).values())
+    assert "Measure" not in words.way_out(three, expectation(three))
+    rounds = measuring.refusals(replace(named("kin"), {"clock": "round"}))
+    assert all(why.endswith("set the clock to event.") for why in rounds.values()) and len(rounds) == 4

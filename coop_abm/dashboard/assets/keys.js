@@ -22,12 +22,31 @@
     try { localStorage.setItem("coop-letters", on ? "yes" : "no"); } catch (error) { /* it holds for this page */ }
   };
 
+  // What a control that has the focus does with a key itself; every other key is free for the page.
+  const MOVES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
+  const uses = (control, key) => {
+    if (control.type === "range") return MOVES.includes(key);
+    if (control.type === "checkbox" || control.type === "radio") return key === " " || MOVES.includes(key);
+    return true;  // text is typed, a list is searched
+  };
+
   // Is this key press free for the page: nobody types, no button would be pressed by it, no other key is held?
   coop.free = (e) => {
-    const tag = (e.target && e.target.tagName) || "";
-    if (["INPUT", "SELECT", "TEXTAREA"].includes(tag) || (e.target && e.target.isContentEditable)) return false;
-    if (["BUTTON", "A"].includes(tag) && (e.key === " " || e.key === "Enter")) return false;
+    const on = e.target || {}, tag = on.tagName || "";
+    if (["INPUT", "SELECT", "TEXTAREA"].includes(tag) ? uses(on, e.key) : on.isContentEditable) return false;
+    // Who has clicked a button and presses Space then means the page; who went there by keyboard means the button.
+    if (["BUTTON", "A"].includes(tag) && (e.key === "Enter" || (e.key === " " && on !== clicked))) return false;
     if (e.ctrlKey || e.metaKey || e.altKey) return false;
     return !(coop.keysOff && e.key.length === 1 && e.key !== " ");
   };
+
+  // A switch or a list that was set with the mouse gives the focus back: the next key is meant for the page.
+  let pointed = false, clicked = null;
+  window.addEventListener("pointerdown", () => { pointed = true; }, true);
+  window.addEventListener("click", (e) => { clicked = e.detail && e.target.closest ? e.target.closest("button") : null; }, true);
+  window.addEventListener("focusin", (e) => { if (e.target !== clicked) clicked = null; });
+  window.addEventListener("keydown", () => { pointed = false; }, true);
+  window.addEventListener("change", (e) => {
+    if (pointed && (e.target.tagName === "SELECT" || e.target.type === "checkbox")) e.target.blur();
+  });
 })();

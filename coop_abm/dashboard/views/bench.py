@@ -46,16 +46,18 @@ def Theory(
 
 
 @solara.component_vue("predict.vue", vuetify=False)
-def Predict(asks: bool, bet: str, told: dict, right: int, made: int, event_take: Event, event_ask: Event) -> None:
+def Predict(
+    asks: bool, bet: str, begun: bool, told: dict, right: int, made: int, event_take: Event, event_ask: Event
+) -> None:  # fmt: skip
     """The bet before a run, and the answer to it."""
 
 
 @solara.component_vue("measure.vue", vuetify=False)
 def Measure(
-    reading: dict, what: str, state: str, words: str, share: float, left: float, error: str, stale: bool, now: float,
-    event_start: Event, event_stop: Event,
+    reading: dict, what: str, state: str, words: str, share: float, left: float, error: str, stale: bool, refused: dict,
+    now: float, event_start: Event, event_stop: Event,
 ) -> Any:  # fmt: skip
-    """What would it take? Says ``{"what": ...}``, a name of ``measuring.MEASURES``."""
+    """What would it take? Says ``{"what": ...}``, a name of ``measuring.MEASURES``; `refused` says which cannot be."""
 
 
 @solara.component_vue("share.vue", vuetify=False)
