@@ -1,8 +1,9 @@
 """Strategies for matches that can be left, against opponents who may be of the own team.
 
-An automaton of the library plays here as it does anywhere. The strategies of this file look at more: whether the
-opponent is a team-mate, and whether to stay. Each is told a :class:`Moment` and nothing else, so the same function
-plays from the view of a world and from the words of a prompt.
+An automaton of the library plays here as it does anywhere; the standing that some of them look at is made from the
+acts of the opponent that a world shows, see :func:`standing`. The strategies of this file look at more: whether the
+opponent is a team-mate, what it announced or wrote, how many lies are left, and whether to stay. Each is told a
+:class:`Moment` and nothing else, so the same function plays from the view of a world and from the words of a prompt.
 
 To add one, write a kind of :class:`TeamStrategy` here: it is in the union below at once.
 """
@@ -17,9 +18,11 @@ import numpy as np
 from coop_abm.core.part import Part, kind_of, kinds_in, knob, one_of
 from coop_abm.strategies import KINDS as AUTOMATA
 from coop_abm.strategies.library import AllC, AllD, Grim, TitForTat, WinStayLoseShift
-from coop_abm.strategies.table import GOOD, START, UNKNOWN, Automaton, Strategy
+from coop_abm.strategies.table import BAD, GOOD, START, UNKNOWN, Automaton, Strategy
 
 COOPERATE, DEFECT = 0, 1
+#: What a handshake writes.
+PASSWORD = "aye"
 Payoffs = tuple[tuple[float, float], tuple[float, float]]
 
 
@@ -31,6 +34,12 @@ class Moment(NamedTuple):
     mate    : is the opponent of the own team? None where that is not known
     mates   : share of team-mates among those whom one meets unknown; 0 where nobody is told of teams
     heard   : the first move that the opponent has announced; None where nothing is announced
+    record  : how often the opponent cooperated and defected in earlier matches of this tournament, as far as that is
+              shown; None where it is not
+    fame    : the same in earlier tournaments
+    pledge  : the first move that one has announced oneself; None where nothing is announced
+    lies    : announcements that one may still break; None: all
+    said    : what the opponent, a team-mate, wrote to the team last; None where nobody is known to have written
     """
 
     payoffs: Payoffs
@@ -38,6 +47,11 @@ class Moment(NamedTuple):
     mate: bool | None = None
     mates: float = 0.0
     heard: int | None = None
+    record: tuple[int, int] | None = None
+    fame: tuple[int, int] | None = None
+    pledge: int | None = None
+    lies: int | None = None
+    said: str | None = None
 
 
 class TeamStrategy(Part):
@@ -54,6 +68,10 @@ class TeamStrategy(Part):
     def announces(self, moment: Moment) -> int:
         """The first move that it announces: the more probable one, to cooperate at a tie."""
         return COOPERATE if self.chance(moment) >= 0.5 else DEFECT
+
+    def writes(self, moment: Moment) -> str | None:
+        """What it writes to its team before a match; None: nothing of its own."""
+        return None
 
 
 class Coin(TeamStrategy):
@@ -129,6 +147,29 @@ class Deceiver(TeamStrategy):
         return COOPERATE
 
 
+class Liar(TeamStrategy):
+    """Announces that it will cooperate, and breaks its word as long as it may; with no lie left it keeps it.
+
+    After the first move, and where nothing is announced, it plays another strategy. A deceiver is held to its word
+    when its lies are used up; this one counts them, and never is.
+
+    Names: ours, after the boundedly rational liars of [Crawford2003].
+    """
+
+    title = "liar on a budget"
+    references = ("Crawford2003",)
+    kind: Literal["liar"] = "liar"
+    plays: Literal["allc", "alld", "tft", "grim", "wsls"] = knob("tft", "plays", help="after its first move")
+
+    def chance(self, moment: Moment) -> float:
+        if moment.history or moment.pledge is None:
+            return chance(_PLAYS[self.plays], moment)
+        return float(moment.lies == 0)
+
+    def announces(self, moment: Moment) -> int:
+        return COOPERATE
+
+
 class Truster(TeamStrategy):
     """Answers the announced first move with the same move, then plays tit-for-tat; without one it cooperates first.
 
@@ -143,6 +184,25 @@ class Truster(TeamStrategy):
         if not moment.history and moment.heard is not None:
             return float(moment.heard == COOPERATE)
         return chance(_PLAYS["tft"], moment)
+
+
+class Handshake(TeamStrategy):
+    """Writes a word to its team before each match, and cooperates with those alone who have written it.
+
+    So it needs a team chat, and to know whom it faces; else it defects. The word is the same in all languages.
+
+    Names: ours, after the secret handshake [Robson1990].
+    """
+
+    title = "secret handshake"
+    references = ("Robson1990",)
+    kind: Literal["handshake"] = "handshake"
+
+    def chance(self, moment: Moment) -> float:
+        return float(moment.said == PASSWORD)
+
+    def writes(self, moment: Moment) -> str:
+        return PASSWORD
 
 
 class Teammate(TeamStrategy):
@@ -194,6 +254,19 @@ def _row(strategy: Strategy, payoffs: Payoffs) -> _Row:
     return _Row(automaton.cooperate.tolist(), automaton.next_state.tolist())
 
 
+def standing(moment: Moment) -> int:
+    """What is known of the opponent: GOOD where it cooperated in at least half of all acts that are shown, else BAD.
+
+    Acts of this tournament and of earlier ones count alike, and those of this match not: an automaton sees them anyway.
+    UNKNOWN where no act is shown, so with match history and reputation off it always is.
+    """
+    shown = [acts for acts in (moment.record, moment.fame) if acts is not None]
+    helped, refused = (sum(acts[act] for acts in shown) for act in (COOPERATE, DEFECT))
+    if not helped + refused:
+        return UNKNOWN
+    return GOOD if helped >= refused else BAD
+
+
 def chance(strategy: Part, moment: Moment) -> float:
     """Probability with which a strategy of either sort cooperates."""
     if isinstance(strategy, TeamStrategy):
@@ -203,7 +276,8 @@ def chance(strategy: Part, moment: Moment) -> float:
     for own, other in moment.history:
         state = row.next_state[state][2 * own + other]
         last = 1 + 2 * own + other
-    return float(row.cooperate[state][last][UNKNOWN][0][GOOD])
+    # Nobody is told its own standing, so it is good in its own eyes; and a team is no kin.
+    return float(row.cooperate[state][last][standing(moment)][0][GOOD])
 
 
 def stays(strategy: Part, moment: Moment) -> bool:
@@ -216,6 +290,11 @@ def announces(strategy: Part, moment: Moment) -> int:
     if isinstance(strategy, TeamStrategy):
         return strategy.announces(moment)
     return COOPERATE if chance(strategy, moment) >= 0.5 else DEFECT
+
+
+def writes(strategy: Part, moment: Moment) -> str | None:
+    """What a strategy of either sort writes to its team before a match; None: nothing of its own."""
+    return strategy.writes(moment) if isinstance(strategy, TeamStrategy) else None
 
 
 def spelled(strategy: Part) -> str:

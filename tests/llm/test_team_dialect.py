@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import coop_abm
 from coop_abm.core.errors import InputError
 from coop_abm.core.part import kind_of
 from coop_abm.engine.teams import Entry, TeamTournament
-from coop_abm.llm import comprehension, prompts
+from coop_abm.llm import comprehension, prompts, reading
 from coop_abm.llm.dialects.encounter import ENCOUNTER
 from coop_abm.llm.dialects.teams import TEAMS, TeamFacts
 from coop_abm.llm.facts import Manner
@@ -19,7 +20,7 @@ from coop_abm.llm.stand_ins.teams import cast, moment
 from coop_abm.policies.telling_teams import TeamTeller
 from coop_abm.scenario.minds import Model
 from coop_abm.strategies.library import TitForTat
-from coop_abm.strategies.team import KINDS, Leaver, Teammate, TeamStrategy, spelled
+from coop_abm.strategies.team import KINDS, Leaver, Liar, Moment, Teammate, TeamStrategy, spelled
 
 FACTS = TeamFacts(
     "act", ((3.0, -1.0), (5.0, 0.0)), 20, 100, 1, 3, 43, 12.0, "both", exit=True, meets="all", teams=2, size=3,
@@ -143,3 +144,24 @@ def test_what_a_stand_in_reads_is_what_a_table_reads():
     assert read.mates == pytest.approx(2 / 5) and read.mate is False and read.history == FACTS.history
     assert moment(FACTS._replace(meets="between")).mates == 0 and moment(FACTS._replace(unknown="rivals")).mates == 0
     assert Teammate().chance(read) == 0.0
+
+
+@pytest.mark.parametrize("framing", ["reward", "penalty"])
+@pytest.mark.parametrize("unknown", ["everybody", "nobody"])
+def test_every_moment_of_a_tournament_reads_the_same_in_view_and_prompt(unknown, framing):
+    declared = TeamTournament(
+        players=(Entry(strategy=Teammate()), Entry(strategy=Liar()), Entry(strategy=TitForTat())), rounds=3, slips=0.1,
+        chat=True, pledges=True, deception=1, history="team", reputation="public", unknown=unknown, tournaments=2,
+    )  # fmt: skip
+    run, table, mind = declared.start(2), declared.table(), Model(framing=framing)
+    teller, told = TeamTeller(run), set()
+    while (question := run.ask()) is not None:
+        for q, (facts, who) in enumerate(zip(teller.facts(question, [mind] * 2), question.individual, strict=True)):
+            shown = table.moment(question, q)
+            assert moment(reading.read(prompts.render(facts, teller.manner(mind, int(who))))[0]) == shown
+            told |= {name for name, value in shown._asdict().items() if value is not None}
+        answers = table.decide(question)
+        if question.stage == "talk":
+            answers = np.array([question.texts.number(f"this is {who}") for who in question.individual])
+        run.tell(answers)
+    assert told == {*Moment._fields}

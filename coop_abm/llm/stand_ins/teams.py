@@ -23,7 +23,11 @@ STRATEGIES: dict[str, type[Part]] = {kind_of(kind): kind for kind in KINDS}
 
 def moment(facts: TeamFacts) -> Moment:
     """What a strategy reads of a prompt: the same as of a view."""
-    return Moment(facts.payoffs, facts.history, facts.mate, _mates_met(facts), facts.heard)
+    said = dict(facts.board).get(facts.partner) if facts.partner is not None else None
+    return Moment(
+        facts.payoffs, facts.history, facts.mate, _mates_met(facts), heard=facts.heard, record=facts.record,
+        fame=facts.fame, pledge=facts.pledge, lies=facts.lies, said=said,
+    )  # fmt: skip
 
 
 def _mates_met(facts: TeamFacts) -> float:
@@ -40,6 +44,9 @@ def _plays(name: str, strategy: Part) -> Player:
             return comprehension.answer_text(asked.quiz.truth)
         now = moment(facts)
         chance = strategies.chance(strategy, now)
+        own = strategies.writes(strategy, now) if facts.stage == "talk" else None
+        if own is not None:
+            return stand_in_words.text(own, facts)
         if facts.stage not in ("act", "pledge"):
             return stand_in_words.speech(facts, manner, name, chance)
         if facts.stage == "pledge":
