@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 COOPERATE, DEFECT, DEFECT_RING = "#0072B2", "#E69F00", "#8A5A00"
 THEORY, LIMIT = "#4A4A4A", "#8C96A0"
-THIRD, FOURTH = "#009E73", "#CC79A7"
+THIRD, FOURTH, DARK_RED = "#009E73", "#CC79A7", "#7A0A12"
 INK, MUTED, GRID = "#1F2933", "#5B6770", "#E3E6EA"
 
 _STYLE: Any = {
@@ -106,7 +106,7 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
 
 def strategy_style(helper: bool, order: int) -> dict[str, Any]:
     """Colour and line of the `order`-th strategy among those that help, or do not help, strangers."""
-    colours = (COOPERATE, THIRD, FOURTH) if helper else (DEFECT, DEFECT_RING, "#B3261E")
+    colours = (COOPERATE, THIRD, FOURTH) if helper else (DEFECT, DEFECT_RING, DARK_RED)
     return {"color": colours[order % 3], "linestyle": ("-", (0, (6, 2)), (0, (1, 1.5)))[order // 3 % 3]}
 
 

@@ -146,7 +146,7 @@ def test_the_lab_keeps_to_the_standard_with_everything_open(page_of, picture):
 def test_without_colours_cooperators_and_defectors_are_still_two(page_of, dark):
     """By lightness in the middle of a mark, and by its shape: a square is filled where a circle leaves its corner."""
     page = page_of("lab", "scenario=network&size=36&seed=2", dark=dark)
-    page.wait_for_function(f"{PART} && {PART}.painting.codes")
+    page.wait_for_function(f"{PART} && {PART}.painting.drawn && {PART}.painting.wanted")
     page.wait_for_function("document.querySelector('.coop-legend svg path')")
     state = page.evaluate(f"Array.from({PART}.painting.wanted)")
     assert {0, 1} == set(state)

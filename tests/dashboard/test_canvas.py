@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .serving import DEADLINE, serving
+from .test_contrast import contrast, tokens
 from .test_lab import PIXELS, changed, do, generation, pixels, reaches
 
 #: The Vue component of the picture.
@@ -245,36 +246,158 @@ def test_two_frames_that_alternate_are_painted_as_their_mean(tab):
     )
 
 
-@pytest.mark.parametrize(("side", "apart"), [(30, True), (100, True), (30, False)])
-def test_what_changed_is_painted_as_if_all_of_it_were(tab, side, apart):
+#: A population on a lattice, painted outside the page of the Lab: window.lattice(side, pixels, kinds, apart, states).
+LATTICE = """() => {
+  const looks = [["#0072B2", "circle"], ["#E69F00", "square"], ["#009E73", "triangle"], ["#8A5A00", "down"],
+    ["#CC79A7", "diamond"], ["#7A0A12", "cross"]];
+  window.lattice = (side, pixels, kinds, apart, states) => {
+    const places = new Float32Array(2 * side * side).map((_, k) =>
+      ((k % 2 ? Math.floor(k / 2 / side) : (k >> 1) % side) + 0.5) / side);
+    const strategies = looks.slice(0, kinds)
+      .map(([colour, shape]) => ({ colour, ring: "#333333", shape, name: shape }));
+    const canvas = document.createElement("canvas"), painting = new coop.Painting(canvas);
+    document.querySelector(".coop-stage").append(canvas);
+    painting.world({ strategies, places, edges: new Uint32Array(0), seats: 0, apart });
+    painting.fit(pixels);
+    states.forEach((state, t) =>
+      painting.show(state, t % 5 === 4 ? { kind: "ramp", levels: state.map((s) => 80 * s) } : null));
+    const seen = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    canvas.remove();
+    return { seen, painting };
+  };
+  window.rolled = (side, kinds, t) => new Uint8Array(side * side).map((_, i) => {
+    const dice = Math.abs(Math.sin(i * 12.9898 + t * 78.233) * 43758.5453) % 1;
+    return dice < 0.05 ? coop.NOBODY : Math.floor(kinds * dice);
+  });
+}"""
+SIZES = [(s, p, kinds) for s in (30, 50, 60, 70, 100) for p in (490, 567, 700) for kinds in (2, 3)]
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["apart", "anywhere"])
+def test_what_changed_is_painted_as_if_all_of_it_were(tab, apart):
     page = tab()
+    page.evaluate(LATTICE)
     differing = page.evaluate(
-        """([side, apart]) => {
-      const places = new Float32Array(2 * side * side).map((_, k) =>
-        ((k % 2 ? Math.floor(k / 2 / side) : (k >> 1) % side) + 0.5) / side);
-      const strategies = [["#0072B2", "circle"], ["#E69F00", "square"], ["#009E73", "triangle"]]
-        .map(([colour, shape]) => ({ colour, ring: "#333333", shape, name: shape }));
-      const pictures = [1, 12].map((frames) => {
-        const canvas = document.createElement("canvas"), painting = new coop.Painting(canvas);
-        document.querySelector(".coop-stage").append(canvas);
-        painting.world({ strategies, places, edges: new Uint32Array(0), seats: 0, apart });
-        painting.fit(567);
-        for (let t = 12 - frames; t < 12; t++) {
-          const state = new Uint8Array(side * side).map((_, i) => {
-            const dice = Math.abs(Math.sin(i * 12.9898 + t * 78.233) * 43758.5453) % 1;
-            return dice < 0.05 ? coop.NOBODY : Math.floor(3 * dice);
-          });
-          painting.show(state, t % 5 === 4 ? { kind: "ramp", levels: state.map((s) => 80 * s) } : null);
-        }
-        const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-        canvas.remove();
-        return pixels;
-      });
-      return pictures[0].filter((v, k) => Math.abs(v - pictures[1][k]) > 1).length / 4;
-    }""",
-        [side, apart],
+        """([sizes, apart]) => sizes.map(([side, pixels, kinds]) => {
+      const states = [...Array(6).keys()].map((t) => rolled(side, kinds, t));
+      const [whole, grown] = [states.slice(5), states].map((shown) => lattice(side, pixels, kinds, apart, shown).seen);
+      const other = (k) => Math.abs(whole[k] - grown[k]) > 1;
+      let differing = 0;
+      for (let k = 0; k < whole.length; k += 4) differing += other(k) || other(k + 1) || other(k + 2);
+      return differing;
+    })""",
+        [SIZES, apart],
     )
-    assert differing == 0
+    assert dict(zip(SIZES, differing, strict=True)) == dict.fromkeys(SIZES, 0)
+
+
+@pytest.mark.parametrize("dense", [1, 2])
+def test_on_a_lattice_no_shape_covers_a_part_of_another(tab, dense):
+    """Each individual changes as many pixels when its neighbours are there as when they are not."""
+    page = tab()
+    page.evaluate(LATTICE)
+    some = [(100, 700, 2), *((side, 490, kinds) for side in (50, 70, 100) for kinds in (2, 6))]
+    sizes = [*SIZES, *some] if dense == 1 else some
+    covered = page.evaluate(
+        """([sizes, dense]) => {
+      coop.density = () => dense;
+      return sizes.map(([side, pixels, kinds]) => {
+        const all = rolled(side, kinds, 3), nobody = all.map(() => coop.NOBODY);
+        const parts = [0, 1, 2, 3].map((part) =>
+          all.map((s, i) => (i % side) % 2 + 2 * (Math.floor(i / side) % 2) === part ? s : coop.NOBODY));
+        const seen = [nobody, all, ...parts].map((state) =>
+          new Uint32Array(lattice(side, pixels, kinds, true, [state]).seen.buffer));
+        const [whole, ...some] = seen.slice(1).map((dots) => {
+          let many = 0;
+          for (let k = 0; k < dots.length; k++) many += dots[k] !== seen[0][k];
+          return many;
+        });
+        return [whole, some.reduce((a, b) => a + b)];
+      });
+    }""",
+        [sizes, dense],
+    )
+    assert {size: whole for size, (whole, _) in zip(sizes, covered, strict=True)} == {
+        size: apart for size, (_, apart) in zip(sizes, covered, strict=True)
+    }
+    assert all(whole > 0.35 * pixels * pixels for (_, pixels, _), (whole, _) in zip(sizes, covered, strict=True))
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["apart", "anywhere"])
+def test_shapes_tell_the_strategy_of_a_thousand_too(tab, apart):
+    """What covers the corners of its box is a square, and what does not is a circle, as the legend says."""
+    page = tab()
+    page.evaluate(LATTICE)
+    corners = page.evaluate(
+        """(apart) => [0, 1].map((kind) => {
+      const side = 32, { seen, painting } = lattice(side, 700, 2, apart, [new Uint8Array(side * side).fill(kind)]);
+      const bare = seen.slice(0, 3).join(), reach = Math.round(0.78 * painting.radius);
+      return [...painting.x.keys()].filter((i) => {
+        const at = 4 * (Math.round(painting.y[i] + reach - 0.5) * 700 + Math.round(painting.x[i] + reach - 0.5));
+        return seen.slice(at, at + 3).join() !== bare;
+      }).length;
+    })""",
+        apart,
+    )
+    assert corners == [0, 1024]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_what_was_played_looks_as_what_is_painted_anew(tab, picture, dark):
+    page = tab("scenario=snowdrift", dark=dark)
+    do(page, "run")
+    reaches(page, 100)
+    played = pixels(page)
+    assert page.evaluate(f"() => {{ {PART}.painting.fit({PART}.side); return ({PIXELS})(); }}") == played
+    picture(page, f"canvas_snowdrift_{'dark' if dark else 'light'}")
+
+
+def test_a_thousand_on_a_graph_are_shapes_at_rest_and_in_play(tab, picture):
+    """A square is wider at its corners than a circle, so a picture of squares alone is not one of circles."""
+    page = tab("scenario=scale_free")
+    page.wait_for_function(f"{PART}.painting.wanted.length === 1000 && {PART}.painting.resting")
+    picture(page, "canvas_scale_free")
+    looks = """(part) => {
+      const painting = part.painting, kinds = painting.kinds;
+      return ["circle", "square"].map((shape) => {
+        painting.kinds = kinds.map((kind) => ({ ...kind, shape }));
+        painting.stamp.clear();
+        painting.show(painting.wanted);
+        const side = painting.canvas.width, ground = painting.background.data;
+        return painting.pen.getImageData(0, 0, side, side).data.filter((v, k) => v !== ground[k]).length;
+      });
+    }"""
+    circles, squares = page.evaluate(f"({looks})({PART})")
+    assert squares > 1.02 * circles
+
+
+def test_six_strategies_are_named_beside_their_curves_and_not_on_the_axis(tab, picture):
+    page = tab("scenario=ecology")
+    do(page, "run")
+    reaches(page, 100)
+    expect(page.locator(".coop-curve .coop-end")).to_have_count(6)
+    boxes = """(kind) => [...document.querySelectorAll(`.coop-curve ${kind}`)].map((e) => {
+      const { x, y, width, height } = e.getBBox();
+      return [x, y, x + width, y + height];
+    })"""
+    names, words = page.evaluate(boxes, ".coop-end"), page.evaluate(boxes, ".coop-tick, .coop-axis")
+    names.sort(key=lambda box: box[1])
+    assert all(b[1] - a[1] >= 13.9 for a, b in pairwise(names))
+    for left, top, right, foot in names:
+        assert not [w for w in words if left < w[2] and w[0] < right and top + 2 < w[3] - 2 and w[1] + 2 < foot - 2]
+    drawn = page.evaluate("""() => [...document.querySelectorAll(".coop-curve path[stroke]:not(.coop-mark)")].map((e) =>
+      [e.getAttribute("stroke"), e.getAttribute("stroke-dasharray")].join())""")
+    marks = page.evaluate("""() => [...document.querySelectorAll(".coop-key path")].map((e) =>
+      [e.getAttribute("fill"), e.getAttribute("d")].join())""")
+    assert len(drawn) == len(set(drawn)) == len(marks) == len(set(marks)) == 6
+    expect(page.locator(".coop-legend")).to_contain_text("joss")
+    picture(page, "canvas_ecology")
+    page.keyboard.press("d")  # on a dark ground names have other colours
+    inks = "() => [...document.querySelectorAll('.coop-curve .coop-end')].map((e) => e.getAttribute('fill'))"
+    page.wait_for_function(f"{PART}.dark")
+    expect(page.locator(".coop-curve .coop-end", has_text="alld")).to_have_attribute("fill", "#FFC24D")
+    assert min(contrast(ink, tokens(True)["panel"]) for ink in page.evaluate(inks)) >= 4.5
+    picture(page, "canvas_ecology_dark")
 
 
 def test_who_wants_less_motion_gets_two_pictures_a_second_and_is_told(tab):

@@ -34,7 +34,8 @@
   // The outline of a mark in a box of 16 x 16, for legends.
   coop.outline = (shape) => ({
     circle: "M8 2a6 6 0 1 0 0.01 0z", square: "M2.6 2.6h10.8v10.8h-10.8z",
-    triangle: "M8 1.6L14.6 13.4H1.4z", diamond: "M8 1L15 8 8 15 1 8z",
+    triangle: "M8 1.6L14.6 13.4H1.4z", diamond: "M8 1L15 8 8 15 1 8z", down: "M8 14.4L14.6 2.6H1.4z",
+    cross: "M5.5 1.5h5v4h4v5h-4v4h-5v-4h-4v-5h4z",
   })[shape];
 
   // The bytes of a buffer as it comes over the line, in memory of their own.
@@ -62,12 +63,22 @@
   // The value of a colour of the page, such as "--panel", where this element stands.
   coop.token = (element, name) => getComputedStyle(element).getPropertyValue(name).trim();
 
+  // How far a shape reaches from its centre at most along an axis, in radii.
+  coop.EXTENT = { circle: 1, square: 0.88, triangle: 1.1, down: 1.1, diamond: 1.15, cross: 1 };
+
   coop.trace = (pen, shape, x, y, r) => {
     pen.beginPath();
     if (shape === "circle") pen.arc(x, y, r, 0, 2 * Math.PI);
     else if (shape === "square") pen.rect(x - 0.88 * r, y - 0.88 * r, 1.76 * r, 1.76 * r);
-    else if (shape === "triangle") {
-      pen.moveTo(x, y - 1.1 * r); pen.lineTo(x + r, y + 0.8 * r); pen.lineTo(x - r, y + 0.8 * r); pen.closePath();
+    else if (shape === "triangle" || shape === "down") {
+      const up = shape === "triangle" ? r : -r;
+      pen.moveTo(x, y - 1.1 * up); pen.lineTo(x + r, y + 0.8 * up); pen.lineTo(x - r, y + 0.8 * up); pen.closePath();
+    } else if (shape === "cross") {
+      pen.moveTo(x - 0.4 * r, y - r);
+      for (const [dx, dy] of [[0.4, -1], [0.4, -0.4], [1, -0.4], [1, 0.4], [0.4, 0.4], [0.4, 1], [-0.4, 1], [-0.4, 0.4], [-1, 0.4], [-1, -0.4], [-0.4, -0.4]]) {
+        pen.lineTo(x + dx * r, y + dy * r);
+      }
+      pen.closePath();
     } else {
       pen.moveTo(x, y - 1.15 * r); pen.lineTo(x + 1.15 * r, y); pen.lineTo(x, y + 1.15 * r);
       pen.lineTo(x - 1.15 * r, y); pen.closePath();

@@ -6,7 +6,7 @@
 //   painting.fit(side);                                            // CSS pixels; again whenever size or theme change
 //   painting.show(state, tones);                                   // each frame
 //
-// strategies : [{ name, colour, ring, shape, dark }], shape in circle, square, triangle, diamond; dark: other colours
+// strategies : [{ name, colour, ring, shape, dark }], shape as in coop.trace; dark: other colours
 // places     : Float32Array (2 P), x and y in [0, 1]
 // edges      : Uint32Array (2 E), pairs of places
 // beyond     : Uint32Array (2 B), pairs that a second graph joins: dashed; or nothing
@@ -18,7 +18,7 @@
 (() => {
   const coop = window.coop = window.coop || {};
 
-  // Up to this many individuals are drawn as shapes, anew in each frame; more are stamped, changed ones only.
+  // Up to this many individuals are drawn by the pen; of more each look is drawn once, and then stamped.
   const SHAPES = 320;
   // Edges that take the colours of their ends: up to so many in each frame, and up to so many while nothing moves.
   const LIVELY = 2000, RESTING = 8000;
@@ -32,12 +32,12 @@
       this.pace = pace || null;
       this.drawn = 0;
       this.about = null;
-      this.codes = this.wanted = this.tones = null;
+      this.wanted = this.tones = null;
     }
 
     world(about) {
       this.about = about;
-      this.codes = this.wanted = this.tones = null;
+      this.wanted = this.tones = null;
       if (this.pace) this.pace.clear();
     }
 
@@ -50,9 +50,11 @@
       const places = about.places, count = places.length / 2;
       this.kinds = about.strategies.map(coop.dressed);
       this.pen = canvas.getContext("2d", { willReadFrequently: count > SHAPES });
+      // Room for the marks at the border, in radii, and for the rings that stand round them.
+      this.margin = about.seats ? 3.6 : 1.15;
+      this.border = 7 * pixels / side;
       this.radius = this.room(count, pixels);
-      // Room for the marks at the border, and for the rings that stand round them.
-      const margin = this.radius * (about.seats ? 3.6 : 1.15) + 7 * pixels / side;
+      const margin = this.margin * this.radius + this.border;
       this.x = new Float32Array(count);
       this.y = new Float32Array(count);
       for (let i = 0; i < count; i++) {
@@ -63,7 +65,6 @@
       this.lively = count <= SHAPES && about.edges.length <= 2 * LIVELY;
       this.under = this.ground(pixels, this.lively ? null : "grey");
       if (count > SHAPES) this.stamps(pixels);
-      this.codes = null;
       if (this.pace) this.pace.clear();
       this.paint();
     }
@@ -110,12 +111,15 @@
       return { colour, ring: coop.dark() ? "#8C96A0" : "#4A5560", shape: kind.shape };
     }
 
-    // The radius: as large as the nearest neighbours of a sample leave room for, in device pixels.
+    // The radius: as large as the nearest neighbours of a sample leave room for, in device pixels. `span` is the side of
+    // the square of pixels that a stamp has.
     room(count, pixels) {
-      const places = this.about.places;
-      if (count < 2) return pixels / 20;
-      const wish = 0.42 * pixels / Math.sqrt(count);
-      if (!this.about.apart) return Math.max(1.5, Math.min(0.7 * wish, pixels / 45));
+      const places = this.about.places, wish = 0.42 * pixels / Math.sqrt(count), spanned = (radius) => {
+        this.span = 2 * Math.ceil(1.15 * radius) + 1;
+        return radius;
+      };
+      if (count < 2) return spanned(pixels / 20);
+      if (!this.about.apart) return spanned(Math.max(1.5, Math.min(0.7 * wish, pixels / 45)));
       let nearest = 2;
       const every = Math.max(1, Math.floor(count / 60));
       for (let i = 0; i < count; i += every) {
@@ -124,10 +128,13 @@
           if (i !== j && d > 0 && d < nearest) nearest = d;
         }
       }
-      // Small shapes touch each other, or the ground would wash their colours out.
-      const pointed = this.kinds.some((s) => s.shape === "triangle" || s.shape === "diamond");
-      const roomy = 0.36 * nearest * pixels, tight = Math.floor(0.99 * nearest * pixels) / (pointed ? 2.3 : 2);
-      return Math.max(1, Math.min(roomy < 4 ? tight : roomy, pixels / 26));
+      const roomy = 0.36 * nearest * pixels;
+      if (roomy >= 4) return spanned(Math.min(roomy, pixels / 26));
+      // Small shapes touch each other, or the ground would wash their colours out. Centres come to lie on whole pixels,
+      // so on a lattice squares of whole pixels that are no wider than its pitch never share one.
+      const pitch = nearest * (pixels - 2 * this.border) / (1 + this.margin * nearest);
+      this.span = Math.max(2, Math.floor(pitch - 0.01));
+      return Math.max(1, this.span / 2 / Math.max(...this.kinds.map((s) => coop.EXTENT[s.shape])));
     }
 
     // The radius of each shape: hubs of a graph are larger, in area by their degree.
@@ -235,9 +242,8 @@
 
     // The pixels that stamps are put on. Stamps themselves are made when they are wanted first.
     stamps(pixels) {
-      this.reach = Math.ceil(this.radius * (this.about.apart ? 1.15 : 1)) + 1;
       this.laid(this.under);
-      this.image = new ImageData(new Uint8ClampedArray(this.background.data), pixels, pixels);
+      this.image = new ImageData(pixels, pixels);
       this.stamp = new Map();
       this.stampKind = null;
     }
@@ -245,28 +251,28 @@
     laid(board) {
       this.background = board.getContext("2d").getImageData(0, 0, board.width, board.height);
       this.resting = board !== this.under;
-      this.codes = null;
     }
 
     // A small picture of a code, as offsets of pixels and their colours: those it covers whole, and those it covers in
-    // part, which are blended over the background by hand.
+    // part, which are blended by hand.
     stampOf(code) {
       let found = this.stamp.get(code);
       if (found) return found;
-      const { reach, image } = this, side = 2 * reach + 1, board = document.createElement("canvas");
-      board.width = board.height = side;
+      const { span, image } = this, board = document.createElement("canvas");
+      board.width = board.height = span;
       const pen = board.getContext("2d", { willReadFrequently: true }), look = this.dress(code);
       if (look) {
-        // Where shapes overlap all have one outline, so that a change never leaves a rim of the old one.
-        coop.trace(pen, this.about.apart ? look.shape : "circle", reach + 0.5, reach + 0.5, this.radius);
+        // Rings are within the radius. Small shapes have none, and fill the stamp as far as a square does.
+        const ring = this.radius > 3 ? Math.max(1, this.radius / 5) : 0;
+        coop.trace(pen, look.shape, span / 2, span / 2, ring ? this.radius - ring / 2 : this.radius / coop.EXTENT.square);
         pen.fillStyle = look.colour;
         pen.fill();
-        if (this.radius > 3) { pen.strokeStyle = look.ring; pen.lineWidth = Math.max(1, this.radius / 5); pen.stroke(); }
+        if (ring) { pen.strokeStyle = look.ring; pen.lineWidth = ring; pen.lineJoin = "round"; pen.stroke(); }
       }
-      const pixels = pen.getImageData(0, 0, side, side).data, colours = new Uint32Array(pixels.buffer);
+      const pixels = pen.getImageData(0, 0, span, span).data, colours = new Uint32Array(pixels.buffer);
       found = { whole: [], ink: [], part: [], tint: [] };
-      for (let k = 0; k < side * side; k++) {
-        const cover = pixels[4 * k + 3], offset = Math.floor(k / side) * image.width + (k % side);
+      for (let k = 0; k < span * span; k++) {
+        const cover = pixels[4 * k + 3], offset = Math.floor(k / span) * image.width + (k % span);
         if (cover === 255) { found.whole.push(offset); found.ink.push(colours[k]); }
         else if (cover) { found.part.push(offset); found.tint.push(cover / 255, pixels[4 * k], pixels[4 * k + 1], pixels[4 * k + 2]); }
       }
@@ -279,21 +285,19 @@
       const { wanted, about } = this;
       if (!this.pen || !wanted || wanted.length !== this.x.length) return;
       const codes = this.coded(before), edges = about.edges.length / 2;
+      if (this.resting) this.laid(this.under);  // it moves again
       if (wanted.length > SHAPES) this.paintPixels(codes); else this.paintShapes(codes);
-      this.codes = codes;
       this.drawn += 1;
       clearTimeout(this.rest);
-      if (this.resting || this.lively || wanted.length > 2000 || !edges || edges > RESTING) return;
+      if (this.lively || wanted.length > 2000 || !edges || edges > RESTING) return;
       this.rest = setTimeout(() => this.settle(), 900);
     }
 
     // Nothing has moved for a while: let the edges show who is at their ends.
     settle() {
       if (!this.wanted || this.wanted.length <= SHAPES || this.tones || this.resting) return;
-      const codes = this.coded();
       this.laid(this.ground(this.canvas.width, "tinted"));
-      this.paintPixels(codes);
-      this.codes = codes;
+      this.paintPixels(this.coded());
     }
 
     paintShapes(codes) {
@@ -314,34 +318,25 @@
       }
     }
 
+    // All of it each time: the pixels of whoever changed may belong to others, and memory is fast.
     paintPixels(codes) {
-      if (this.resting && this.codes) this.laid(this.under);  // it moves again
       const kind = this.tones ? this.tones.kind : "";
-      if (kind !== this.stampKind) { this.stamp.clear(); this.codes = null; this.stampKind = kind; }
-      const { reach, codes: old } = this, clear = this.about.apart, width = this.image.width, side = 2 * reach + 1;
-      const out = this.image.data, under = this.background.data;
-      const dots = new Uint32Array(out.buffer), ground = new Uint32Array(under.buffer);
-      if (!old) out.set(under);
+      if (kind !== this.stampKind) { this.stamp.clear(); this.stampKind = kind; }
+      const { span, image, background } = this, out = image.data, dots = new Uint32Array(out.buffer), far = image.width - span;
+      out.set(background.data);
       for (let i = 0; i < codes.length; i++) {
-        const now = codes[i];
-        if (old && old[i] === now) continue;
-        const { whole, ink, part, tint } = this.stampOf(now);
-        const left = Math.min(Math.max(Math.round(this.x[i]) - reach, 0), width - side);
-        const top = Math.min(Math.max(Math.round(this.y[i]) - reach, 0), width - side), base = top * width + left;
-        if (old && (clear || now === NOBODY) && ((old[i] ^ now) & 255)) {  // another shape was there
-          const was = this.stampOf(old[i]);
-          for (const offset of was.whole) dots[base + offset] = ground[base + offset];
-          for (const offset of was.part) dots[base + offset] = ground[base + offset];
-        }
+        const { whole, ink, part, tint } = this.stampOf(codes[i]);
+        const left = Math.min(Math.max(Math.round(this.x[i] - span / 2), 0), far);
+        const top = Math.min(Math.max(Math.round(this.y[i] - span / 2), 0), far), base = top * image.width + left;
         for (let k = 0; k < whole.length; k++) dots[base + whole[k]] = ink[k];
         for (let k = 0, t = 0; k < part.length; k++, t += 4) {
           const o = 4 * (base + part[k]), a = tint[t];
-          out[o] = under[o] + a * (tint[t + 1] - under[o]);
-          out[o + 1] = under[o + 1] + a * (tint[t + 2] - under[o + 1]);
-          out[o + 2] = under[o + 2] + a * (tint[t + 3] - under[o + 2]);
+          out[o] += a * (tint[t + 1] - out[o]);
+          out[o + 1] += a * (tint[t + 2] - out[o + 1]);
+          out[o + 2] += a * (tint[t + 3] - out[o + 2]);
         }
       }
-      this.pen.putImageData(this.image, 0, 0);
+      this.pen.putImageData(image, 0, 0);
     }
   };
 })();

@@ -58,8 +58,11 @@
     draw("text", { x: L + W, y: T + H + 34, "text-anchor": "end" }, unit);
     const helpers = strategies.map((_, k) => k).filter((k) => strategies.length > 2 || strategies[k].helper);
     for (const k of helpers) {
+      const s = coop.dressed(strategies[k]);
       const d = about.curve.map((p, n) => `${n ? "L" : "M"}${X(p[0]).toFixed(1)} ${Y(p[k + 1]).toFixed(1)}`).join("");
-      draw("path", { d, fill: "none", stroke: coop.dressed(strategies[k]).colour, "stroke-width": 1.75, "stroke-linejoin": "round" });
+      draw("path", { d, fill: "none", stroke: s.colour, "stroke-width": 1.75, "stroke-linejoin": "round", "stroke-dasharray": s.dash });
+      const last = about.curve[about.curve.length - 1];
+      if (strategies.length > 2) draw("path", { d: coop.outline(s.shape), fill: s.colour, stroke: s.ring, "stroke-width": 1.5, transform: `translate(${X(last[0]) - 6} ${Y(last[k + 1]) - 6}) scale(0.75)` });
     }
     needle = draw("line", { y1: T, y2: T + H, stroke: "var(--focus)", "stroke-width": 1.5 });
   };

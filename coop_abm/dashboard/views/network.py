@@ -17,11 +17,12 @@ from ipywidgets import widget_serialization
 
 from coop_abm import figures
 from coop_abm.dashboard.frames import Frame, World
+from coop_abm.strategies.field import FIELD
 
 Event = Callable[[dict[str, Any]], None]
 
-#: The shape of the first, second ... strategy that helps strangers, and of those that do not.
-SHAPES = {1: ("circle", "triangle", "diamond"), 0: ("square", "diamond", "triangle")}
+#: Shapes of strategies that help strangers, and of those that do not.
+_SHAPES = {1: ("circle", "triangle", "diamond"), 0: ("square", "down", "cross")}
 
 
 class Told(ipyvue.VueTemplate):
@@ -81,23 +82,39 @@ class NetworkView(Told):
         self.heard["credit"]()
 
 
+def shape(helper: int, order: int) -> str:
+    """The shape of the `order`-th strategy of its kind; nine in a row have a pair of colour and shape of their own."""
+    return _SHAPES[helper][(order + order // 3) % 3]
+
+
 def strategies(world: World) -> list[dict[str, Any]]:
-    """Name, colour and shape of each strategy, the same colours as in every figure."""
+    """Name, colour, shape and dashes of each strategy, the same colours as in every figure."""
     seen = {0: 0, 1: 0}
     shown = []
     plain = sorted(world.helper) == [0, 1]
-    for name, helper in zip(world.names, world.helper, strict=True):
+    for name, helper, known in zip(world.names, world.helper, _known(world), strict=True):
         order, seen[helper] = seen[helper], seen[helper] + 1
-        colour = figures.strategy_style(bool(helper), order)["color"]
-        words = name.replace("_", " ")
+        style = figures.strategy_style(bool(helper), order)
+        colour, dashes = style["color"], style["linestyle"][1] if style["linestyle"] != "-" else ()
+        ring = figures.DEFECT_RING if colour == figures.DEFECT else _darker(colour)
+        words, number = (known or name).replace("_", " "), f" ({name.replace('_', ' ')})" if known else ""
         shown.append({
-            "name": name, "helper": bool(helper), "colour": colour, "shape": SHAPES[helper][order % 3],
-            "ring": figures.DEFECT_RING if colour == figures.DEFECT else _darker(colour),
-            "ink": figures.DEFECT_RING if colour == figures.DEFECT else colour,
+            "name": name, "helper": bool(helper), "colour": colour, "shape": shape(helper, order),
+            "ring": ring, "ink": colour if colour == figures.COOPERATE else ring,
+            "dash": " ".join(f"{2 * dash:g}" for dash in dashes),  # of a line two pixels wide
             "dark": _in_the_dark(colour),
-            "label": f"{'cooperate' if helper else 'defect'} ({words})" if plain else words,
+            "label": f"{'cooperate' if helper else 'defect'} ({words})" if plain else words + number,
         })  # fmt: skip
     return shown
+
+
+def _known(world: World) -> list[str]:
+    """What the field calls those that have a number for a name, such as "memory_one_2"; "" of all others."""
+    called = {strategy: name for name, strategy in FIELD.items()}
+    return [
+        called.get(strategy, "") if name.startswith(f"{strategy.kind}_") else ""
+        for name, (strategy, _mind) in zip(world.names, world.scenario.inherited, strict=True)
+    ]
 
 
 def short(strategies: list[dict[str, Any]]) -> list[str]:
@@ -110,7 +127,7 @@ _DARK = {
     figures.COOPERATE: ("#2B7FBF", "#6FB6EA", "#6FB6EA"),
     figures.DEFECT: ("#FFC24D", "#FFE2A6", "#FFC24D"),
     figures.DEFECT_RING: ("#C58A2B", "#FFE2A6", "#FFC24D"),
-    "#B3261E": ("#E0574F", "#FF8A80", "#FF8A80"),
+    figures.DARK_RED: ("#E0574F", "#FF8A80", "#FF8A80"),
 }
 
 
