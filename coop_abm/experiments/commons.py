@@ -7,33 +7,54 @@ start does best where; and GovSim's fishery [Piatti2024] with its published scor
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import model_validator
 
-from coop_abm.core.part import knob
+from coop_abm.core.part import Part, knob
 from coop_abm.engine.commons import Commons
+from coop_abm.engine.commons_measures import scores
+from coop_abm.engine.staged import play
 from coop_abm.experiments.base import Column
 from coop_abm.experiments.commons_cells import (
     ARMS,
     GOVSIM,
-    LIVING,
     MAKERS,
     PUBLISHED,
     REFERENCE,
     REFERENCE_FINES,
     REFERENCE_RATES,
-    RICHNESS,
+    REFERENCE_ROUNDS,
+    REFERENCE_SIZE,
     Named,
+    given,
+    overridden,
+    refuse,
+    strangers,
 )
 from coop_abm.experiments.runs import Runs
 from coop_abm.experiments.staged import NOTE, StagedExperiment, StagedOptions
-from coop_abm.theory.inference import holm, mean_interval, paired_test
+from coop_abm.scenario.deciders import STANDING_IN, TABLE, mind_of
+from coop_abm.scenario.minds import Mind
+from coop_abm.theory.inference import mean_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+#: Replications of our own rules that stand beside runs of somebody else.
+TWINS = 20
+#: The shares of a row that have intervals, with the most that each can be; only GovSim's efficiency ends at 1.
+SHARES = {"efficiency": np.inf, "over_use": 1.0, "gini": 1.0, "equality": 1.0, "norm_similarity": 1.0}
+
+
+def _ends(name: str, title: str) -> tuple[Column, Column]:
+    return (
+        Column(f"{name}_low", f"{title}, low", "Student's t over replications, within what is possible", "low"),
+        Column(f"{name}_high", f"{title}, high", "", "high"),
+    )
 
 
 class CommonsOptions(StagedOptions):
@@ -48,6 +69,22 @@ class CommonsOptions(StagedOptions):
         50, "rounds", low=2, high=1_000, step=10, help="how long a commons lasts at most; not the fishery"
     )
     size: int = knob(10, "users", low=2, high=100, step=1, help="of a commons; the fishery has five")
+    world: Commons = knob(
+        Commons(), "world", help="what is changed here is so in every cell; not what a part varies, nor the fishery"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sized(cls, given: Any) -> Any:
+        """A network is held against the users that there will be, not against ten."""
+        world, size = (given.get("world"), given.get("size")) if isinstance(given, dict) else (None, None)
+        usual = Commons()
+        told = world.model_dump() if isinstance(world, Part) else world
+        if not isinstance(told, dict) or not isinstance(size, int) or not 2 <= size <= 100:
+            return given
+        if told.get("players") not in (None, usual.model_dump()["players"], list(usual.model_dump()["players"])):
+            return given
+        return given | {"world": told | {"players": ({"count": size},)}}
 
 
 class CommonsExperiment(StagedExperiment):
@@ -63,16 +100,24 @@ class CommonsExperiment(StagedExperiment):
         Column("low", "low", "of T_s: Student's t over replications, within what is possible", "low"),
         Column("high", "high", "of T_s", "high"),
         Column("published", "published", "T_s, or months, of language models, see the reading", "theory"),
-        Column("reference", "reference", "T_s of an independent offline program", "theory"),
+        Column("reference", "reference", "T_s of an independent offline program of rules, 60 runs a cell", "theory"),
+        Column("offline", "our rules", "T_s of our own rules in the same cell, where somebody else played"),
         Column("sustained", "survives", "share of runs in which the stock did not collapse"),
         Column("efficiency", "yield", "efficiency: all harvests, as a share of rounds x maximum sustainable yield"),
+        *_ends("efficiency", "yield"),
         Column("over_use", "over-use", "share of harvests above an equal share of what the stock bore"),
+        *_ends("over_use", "over-use"),
         Column("gini", "Gini", "of what users took in all"),
+        *_ends("gini", "Gini"),
+        Column("equality", "equality", "of the fishery: 1 - Gini"),
+        *_ends("equality", "equality"),
         Column("gain", "harvest", "of a user in all rounds"),
         Column("alive", "alive", "share of users that live at the end"),
         Column("punishments", "punished", "how often in a run"),
         Column("norm_similarity", "similarity", "of proposals: mean pairwise cosine of runs of three characters"),
+        *_ends("norm_similarity", "similarity"),
         Column("pressure", "alpha N / r", "what all take at full effort beside what a small stock grows by"),
+        Column("differs", "differs", "in what published and reference differ from ours"),
         NOTE,
     )
 
@@ -85,22 +130,55 @@ class CommonsExperiment(StagedExperiment):
     def _asked(self) -> Any:
         return self.chosen_options
 
+    @property
+    def ruled(self) -> bool:
+        """Do our own rules decide, by tables or through prompts?"""
+        return self.policy == STANDING_IN or self._mind.tabled
+
+    @property
+    def player(self) -> str:
+        """Who decides, by the name of the model where there is one."""
+        return getattr(self._mind, "model", self.policy)
+
+    @cached_property
+    def _mind(self) -> Mind:
+        return mind_of(self.policy, "")
+
+    @cached_property
+    def given(self) -> dict[str, Any]:
+        """The knobs of the world that were given."""
+        return given(self._asked.world)
+
+    @property
+    def changes(self) -> str:
+        """The same in words; "" if there are none."""
+        return ", ".join(f"world.{name} = {_told(value)}" for name, value in self.given.items())
+
+    @cached_property
     def _named(self) -> dict[str, tuple[Named, Commons]]:
         options = self._asked
+        refuse(self.given, options.world, options.size, options.part)
         found: dict[str, tuple[Named, Commons]] = {}
         for part, make in MAKERS.items():
-            if options.part in ("all", part):
-                found |= make(options.size, options.rounds)
+            if options.part not in ("all", part):
+                continue
+            if part == "fishery":
+                found |= make(options.size, options.rounds) if self.ruled else strangers(self.player)
+                continue
+            for name, (what, world) in make(options.size, options.rounds).items():
+                changed = overridden(world, self.given)
+                place = f"r = {changed.stock.growth:g}" if part == "punishment" else what.place
+                found[name] = what._replace(place=place), changed
         return found
 
     def cells(self) -> Mapping[str, Any]:
         """The worlds by name."""
-        return {name: world for name, (_, world) in self._named().items()}
+        return {name: world for name, (_, world) in self._named.items()}
 
-    @property
+    @cached_property
     def named(self) -> dict[str, Named]:
         """What each cell is about."""
-        return {name: what for name, (what, _) in self._named().items()}
+        return {name: what for name, (what, _) in self._named.items()}
 
     # ------------------------------------------------------------------------------- the table
 
@@ -114,129 +192,73 @@ class CommonsExperiment(StagedExperiment):
     def _row(self, results: Runs, name: str) -> dict[str, Any]:
         what, world = self.named[name], self.worlds[name]
         interval = mean_interval(results.sample(name, "survival"))
-        plain = ("sustained", "efficiency", "over_use", "gini", "gain", "alive", "punishments", "norm_similarity")
+        plain = ("sustained", "gain", "alive", "punishments", "pressure")
         row: dict[str, Any] = {"cell": name, "survival": interval.value}
         row |= {"low": max(interval.low, 0.0), "high": min(interval.high, float(world.horizon))}
-        row |= {measure: _mean(results.sample(name, measure)) for measure in (*plain, "pressure")}
-        if what.part == "fishery":
-            row["efficiency"] = min(row["efficiency"], 1.0)
-        if what.part == "ablation" and self.as_published:
-            row["published"] = PUBLISHED.get((what.start, what.arm))
-        row["reference"] = self.reference(what)
-        return row
+        row |= {measure: _mean(results.sample(name, measure)) for measure in plain}
+        for measure, most in SHARES.items():
+            row |= _share(measure, self.sample(results, name, measure), 1.0 if what.part == "fishery" else most)
+        row |= {"published": self.published(what), "reference": self.reference(what), "offline": self.offline(name)}
+        return row | {"differs": self._differs(name, row) or None}
 
-    @property
-    def as_published(self) -> bool:
-        """Are there as many users and rounds as in what ours is held against?"""
-        return self._asked.rounds == 50 and self._asked.size == 10
+    def sample(self, results: Runs, name: str, measure: str) -> np.ndarray:
+        """A share, one value for each replication: in the fishery GovSim's score of each run."""
+        if self.named[name].part == "fishery" and measure in ("efficiency", "equality", "over_use"):
+            return np.array([getattr(scores(self.worlds[name], run.measures), measure) for run in results.of(name)])
+        return results.sample(name, measure) if measure != "equality" else np.empty(0)
+
+    def published(self, what: Named) -> float | None:
+        """T_s of language models, as it was published; None where there is none."""
+        return PUBLISHED.get((what.start, what.arm)) if what.part == "ablation" else None
 
     def reference(self, what: Named) -> float | None:
         """T_s of the offline reference; None where it has no such world."""
-        if not self.as_published:
-            return None
         if what.part == "ablation":
             found = REFERENCE.get((what.place, what.start))
             return found[list(ARMS).index(what.arm)][0] if found else None
         return {"punishment": REFERENCE_FINES, "regrowth": REFERENCE_RATES}.get(what.part, {}).get(what.x)
 
-    # ------------------------------------------------------------------------------- the reading
+    @property
+    def as_published(self) -> bool:
+        """Are there as many users and rounds as in the reference, in worlds that differ at most in starvation?"""
+        alike = (self._asked.rounds, self._asked.size) == (REFERENCE_ROUNDS, REFERENCE_SIZE)
+        return alike and not set(self.given) - {"starvation"}
+
+    def _differs(self, name: str, row: Mapping[str, Any]) -> str:
+        """In what others differ from ours, in words; "" if in nothing that is known."""
+        there = [each for each in ("published", "reference") if row[each] is not None]
+        world, said = self.worlds[name], []
+        if there and world.horizon != REFERENCE_ROUNDS:
+            said.append(f"{' and '.join(there)} at {REFERENCE_ROUNDS} rounds, ours at {world.horizon}")
+        if "reference" in there:
+            if world.size != REFERENCE_SIZE:
+                said.append(f"reference of {REFERENCE_SIZE} users, ours of {world.size}")
+            if world.starvation:
+                said.append("reference: nobody starves")
+            others = [one for one in self.given if one != "starvation"]
+            said += [f"reference: other {', '.join(others)}"] if others else []
+        return "; ".join(said)
+
+    def offline(self, name: str) -> float | None:
+        """T_s of our own rules in the same world; None where it was they who played."""
+        if self.ruled:
+            return None
+        if name not in self._twins:
+            tabled = self.worlds[name].with_policy(TABLE)
+            runs = [play(tabled.start(self.seed, replicate), tabled.table()).measures()["survival"]
+                    for replicate in range(min(self.replications, TWINS))]  # fmt: skip
+            self._twins[name] = float(np.mean(runs))
+        return self._twins[name]
+
+    @cached_property
+    def _twins(self) -> dict[str, float]:
+        return {}
 
     def says(self, results: Runs) -> str:
         """Which orders hold, by permutation of replications, and what this does not show."""
-        said = [*self._of_arms(results), *self._of_sweeps(results), *self._of_starts(results), *self._of_fish(results)]
-        said.append(
-            "Limits: the preprint's resource, costs and learning rule are not public, so the numbers of our users are "
-            "our own and only orders can be compared with its T_s of language models (50 rounds, 10 trials); rules "
-            "propose norms from one template, so their similarity measures how near their numbers are, and says "
-            "nothing of language models; intervals are Student's t over replications, and have no width where all "
-            "runs agree."
-        )
-        return " ".join(said)
+        from coop_abm.experiments.commons_words import said
 
-    def _of_arms(self, results: Runs) -> list[str]:
-        found = []
-        for place in ("rich", "scarce"):
-            arms = {arm: f"{place}, selfish: {arm}" for arm in ARMS}
-            if not all(name in results.whole for name in arms.values()):
-                continue
-            runs = {arm: results.sample(name, "survival") for arm, name in arms.items()}
-            lesser = [arm for arm in ARMS if arm != "vote only"]
-            tested = [paired_test(runs["vote only"], runs[arm], alternative="greater").p for arm in lesser]
-            full = [
-                paired_test(runs["full"], runs[arm], alternative="greater").p for arm in ("learning only", "neither")
-            ]
-            p = holm([*tested, *full]).tolist()
-            means = ", ".join(f"{arm} {values.mean():.1f}" for arm, values in runs.items())
-            found.append(
-                f"Selfish users of a {place} resource, T_s: {means}; vote only above full {_p(p[0])}, above learning "
-                f"only {_p(p[1])}, above neither {_p(p[2])}; full above learning only {_p(p[3])}, above "
-                f"neither {_p(p[4])} (one-sided sign-flip tests of paired replications, Holm)."
-            )
-        altruistic = [n for n, what in self.named.items() if what.part == "ablation" and what.start == "altruistic"]
-        whole = [name for name in altruistic if name in results.whole]
-        if whole:
-            lowest = min(float(results.sample(name, "sustained").mean()) for name in whole)
-            found.append(
-                f"From an altruistic start the resource survives in at least {100 * lowest:.0f} % of the runs of each "
-                "arm."
-            )
-        return found
-
-    def _of_sweeps(self, results: Runs) -> list[str]:
-        words = {"punishment": "the fine", "regrowth": "regrowth"}
-        found = []
-        for part, called in words.items():
-            names = [name for name, what in self.named.items() if what.part == part and name in results.whole]
-            if len(names) > 1:
-                ends = [float(results.sample(name, "survival").mean()) for name in (names[0], names[-1])]
-                first, last = (self.named[name].x for name in (names[0], names[-1]))
-                p = paired_test(
-                    results.sample(names[-1], "survival"), results.sample(names[0], "survival"), alternative="greater"
-                ).p
-                found.append(
-                    f"T_s rises with {called}: {ends[0]:.1f} at {first:g}, {ends[1]:.1f} at {last:g} ({_p(p)})."
-                )
-        return found
-
-    def _of_starts(self, results: Runs) -> list[str]:
-        found = []
-        for arm in ("full", "neither"):
-            told = [words for rate in RICHNESS if (words := self._at(results, arm, rate))]
-            if told:
-                found.append(f"{arm}: {'; '.join(told)}")
-        if not found:
-            return []
-        return [
-            f"Where living costs {LIVING:g} a round, the start whose users harvest most, with its mean in all rounds "
-            f"and the share of users alive at the end: {'. '.join(found)}."
-        ]
-
-    def _at(self, results: Runs, arm: str, rate: float) -> str:
-        """Which start does best in this arm at this regrowth; "" where not all three are there."""
-        names = {
-            what.start: name for name, what in self.named.items()
-            if what.part == "restraint" and (what.arm, what.x) == (arm, rate) and name in results.whole
-        }  # fmt: skip
-        if len(names) < 3:
-            return ""
-        gains = {start: results.sample(name, "gain") for start, name in names.items()}
-        best = max(gains, key=lambda start: float(gains[start].mean()))
-        rivals = [paired_test(gains[best], gains[start], alternative="greater").p for start in gains if start != best]
-        living = {start: float(results.sample(name, "alive").mean()) for start, name in names.items()}
-        least = min(living, key=living.__getitem__)
-        return (
-            f"r = {rate:g} {best} ({gains[best].mean():.0f}, {100 * living[best]:.0f} % alive; above each of the "
-            f"others {_p(max(rivals))}; fewest live of the {least}, {100 * living[least]:.0f} %)"
-        )
-
-    def _of_fish(self, results: Runs) -> list[str]:
-        if not any(what.part == "fishery" and name in results.whole for name, what in self.named.items()):
-            return []
-        return [
-            "In GovSim's fishery all who take f(t) fish for twelve months at efficiency 1 and whoever wipes it out in "
-            "the first month has 20 tons each and efficiency 1/6; its published scores of language models (five seeds, "
-            "with talk) stand below."
-        ]
+        return said(self, results)
 
     # ------------------------------------------------------------------------------- pictures
 
@@ -257,7 +279,8 @@ def _published(line: Any) -> dict[str, Any]:
     return {
         "cell": f"fishery: {line.model}", "published": line.months,
         "sustained": line.rate / 100, "efficiency": line.efficiency / 100, "gini": 1 - line.equality / 100,
-        "over_use": line.over_use / 100,
+        "equality": line.equality / 100, "over_use": line.over_use / 100,
+        "differs": "with talk",
     }  # fmt: skip
 
 
@@ -266,5 +289,19 @@ def _mean(values: np.ndarray) -> float | None:
     return float(known.mean()) if known.size else None
 
 
-def _p(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}" if not math.isnan(value) else "no p"
+def _share(name: str, values: np.ndarray, most: float) -> dict[str, float | None]:
+    """A mean with its interval, within what is possible; without one where fewer than two runs have such a share."""
+    known = values[np.isfinite(values)]
+    if known.size < 2:
+        return {name: _mean(values), f"{name}_low": None, f"{name}_high": None}
+    found = mean_interval(known)
+    return {name: found.value, f"{name}_low": max(found.low, 0.0), f"{name}_high": min(found.high, most)}
+
+
+def _told(value: Any) -> str:
+    """A value of a knob, of a part its kind and knobs."""
+    if isinstance(value, Part):
+        knobs = value.model_dump()
+        kind = knobs.pop("kind", "")
+        return f"{kind} ({', '.join(f'{name} {inner}' for name, inner in knobs.items())})" if knobs else kind
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
-from coop_abm.engine.commons import STARTS, WORLDS, Commons, commons, fishery
+from coop_abm.core.errors import InputError, ScenarioError
+from coop_abm.engine.commons import STARTS, WORLDS, Commons, Users, commons, fishery
 from coop_abm.games.commons import Logistic
+from coop_abm.scenario.deciders import mind_of
+from coop_abm.scenario.knobs import replace
+from coop_abm.scenario.wording import declared
 from coop_abm.strategies.commons import Grasping, Quota
 
 #: Social learning and group decision, by arm.
@@ -28,6 +32,16 @@ REFERENCE = {
 }
 REFERENCE_FINES = dict(zip(FINES, (22.8, 38.4, 43.0, 46.5, 48.0), strict=True))
 REFERENCE_RATES = dict(zip(RATES, (28.0, 39.6, 45.5, 48.2, 49.5), strict=True))
+#: How the reference was run, and for how long the published models.
+REFERENCE_ROUNDS, REFERENCE_SIZE = 50, 10
+#: The knobs that the cells of each part differ in.
+_SWITCHES = ("stock.rate", "social_learning", "group_decision")
+VARIED = {
+    "ablation": _SWITCHES,
+    "punishment": ("fine", "punishment"),
+    "regrowth": ("stock.rate",),
+    "restraint": _SWITCHES,
+}
 
 
 class Govsim(NamedTuple):
@@ -128,6 +142,74 @@ def fisheries(size: int, rounds: int) -> dict[str, tuple[Named, Commons]]:
         f"fishery: {crew}": (Named("fishery", "GovSim", crew, "alone"), fishery(*catches))
         for crew, catches in crews.items()
     }
+
+
+class Crew(Commons):
+    """GovSim's fishery, where nobody is told what it is like unless a policy file says so."""
+
+    def with_policy(self, policy: str) -> Self:
+        """Five of whoever this is, without persona."""
+        return declared(
+            type(self), {**dict(self), "players": (Users(count=5, strategy=Quota(), policy=mind_of(policy, "quota")),)}
+        )
+
+
+def strangers(name: str) -> dict[str, tuple[Named, Commons]]:
+    """GovSim's fishery for somebody whom no rule describes: one crew, as crews of rules would differ in nothing."""
+    crew = f"five of {name}"
+    return {f"fishery: {crew}": (Named("fishery", "GovSim", crew, "alone"), Crew(**dict(fishery())))}
+
+
+def given(world: Commons) -> dict[str, Any]:
+    """The knobs that are not what they are by themselves, by their names with dots inside a stock of the same kind.
+
+    The number of users is none of them: an experiment has an option for it.
+    """
+    usual, found = Commons(), dict[str, Any]()
+    for name in Commons.model_fields:
+        own, other = getattr(world, name), getattr(usual, name)
+        if name == "players":
+            own, other = [[user.model_copy(update={"count": 1}) for user in users] for users in (own, other)]
+        if name == "stock" and own.kind == other.kind:
+            found |= {f"stock.{knob}": getattr(own, knob) for knob in type(own).model_fields
+                      if getattr(own, knob) != getattr(other, knob)}  # fmt: skip
+        elif own != other:
+            found[name] = getattr(world, name)
+    return found
+
+
+def refuse(knobs: dict[str, Any], world: Commons, size: int, part: str) -> None:
+    """Refuse given knobs that this part, or an option of its own, decides on.
+
+    Raises
+    ------
+    InputError
+        in one line
+    """
+    if "horizon" in knobs:
+        raise InputError(f"world.horizon: is chosen as rounds; got {knobs['horizon']}")
+    if "players" in knobs or world.size not in (size, Commons().size):
+        raise InputError("world.players: how many there are is chosen as size, and how they start by part")
+    if part == "fishery" and knobs:
+        raise InputError(f"world.{next(iter(knobs))}: the fishery is played as published; choose another part")
+    for each in PARTS if part == "all" else (part,):
+        for varied in VARIED.get(each, ()):
+            if varied in knobs or varied.split(".")[0] in knobs:
+                raise InputError(f"world.{varied}: part {each} varies it, so it cannot be given; choose another part")
+
+
+def overridden(world: Commons, knobs: dict[str, Any]) -> Commons:
+    """The world with knobs that were given.
+
+    Raises
+    ------
+    InputError
+        if they cannot be together
+    """
+    try:
+        return replace(world, knobs) if knobs else world
+    except ScenarioError as error:
+        raise ScenarioError(f"world.{error}") from None
 
 
 MAKERS = dict(zip(PARTS, (ablation, punishment, regrowth, restraint, fisheries), strict=True))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coop_abm.experiments.commons_cells import ARMS, GOVSIM, PUBLISHED, RATES
+from coop_abm.experiments.commons_cells import ARMS, GOVSIM, RATES
 from coop_abm.experiments.commons_view import chosen
 from coop_abm.theory.inference import mean_interval
 
@@ -68,6 +68,17 @@ def _points(axes: Axes, x: float, value: float, reach: list[list[float]], start:
     )  # fmt: skip
 
 
+def _legend(axes: Axes) -> None:
+    """Below what is drawn: with few replications an interval may reach from the bottom to the top of a panel."""
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.18), ncols=3, frameon=False, fontsize=8.5)
+
+
+def _called(study: CommonsExperiment) -> str:
+    """What the reference is called: nobody starves in it."""
+    starving = any(world.starvation for world in study.worlds.values())
+    return "reference, without starvation" if starving else "offline reference"
+
+
 def _ablation(place: str) -> Panel:
     def draw(study: CommonsExperiment, results: Runs, axes: Axes) -> None:
         from coop_abm import figures
@@ -82,10 +93,10 @@ def _ablation(place: str) -> Panel:
                 axes, x, *_of(study, results, name, "survival"), what.start, "" if what.start in told else what.start
             )
             told.add(what.start)
-            others = ((study.reference(what), "D"), (PUBLISHED.get((what.start, what.arm)), "x"))
+            others = ((study.reference(what), "D"), (study.published(what), "x"))
             for value, mark in others:
                 if value is not None and study.as_published:
-                    words = {"D": "offline reference", "x": "published, resource not stated"}[mark]
+                    words = {"D": _called(study), "x": "published, resource not stated"}[mark]
                     axes.plot(
                         x + 0.1, value, mark, color=figures.THEORY, markersize=6, fillstyle="none",
                         label=None if words in told else words,
@@ -94,7 +105,7 @@ def _ablation(place: str) -> Panel:
         axes.set_xticks(range(len(ARMS)), [arm.replace(" only", "\nonly") for arm in ARMS])
         top = study.rounds
         axes.set(ylim=(0, top * 1.06), ylabel="T_s, rounds until collapse", title=f"Ablation, {place} resource")
-        axes.legend(loc="center right", bbox_to_anchor=(1.0, 0.47), frameon=False, fontsize=8.5)
+        _legend(axes)
 
     return draw
 
@@ -115,10 +126,13 @@ def _stocks(study: CommonsExperiment, results: Runs, axes: Axes) -> None:
     axes.annotate("collapse", (0, story["lowest"]), xytext=(2, 3), textcoords="offset points", fontsize=8.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(ylim=(0, None), xlabel="round", ylabel="stock", title=f"One run each: {what.place}, {what.start}")
-    axes.legend(frameon=False, fontsize=8.5)
+    _legend(axes)
 
 
-def _sweep(part: str, title: str, label: str) -> Panel:
+def _sweep(part: str, called: str, label: str) -> Panel:
+    def title(study: CommonsExperiment, names: list[str]) -> str:
+        return f"{called}, {study.named[names[0]].place}" if part == "punishment" else called
+
     def draw(study: CommonsExperiment, results: Runs, axes: Axes) -> None:
         from coop_abm import figures
 
@@ -129,11 +143,11 @@ def _sweep(part: str, title: str, label: str) -> Panel:
         for at, (x, (value, reach)) in enumerate(zip(xs, found, strict=True)):
             _points(axes, x, value, reach, "selfish", "" if at else "ours, 95 %")
         reference: list[Any] = [study.reference(study.named[name]) for name in names]
-        if all(value is not None for value in reference):
-            axes.plot(xs, reference, "D", color=figures.THEORY, fillstyle="none", label="offline reference")
+        if study.as_published and all(value is not None for value in reference):
+            axes.plot(xs, reference, "D", color=figures.THEORY, fillstyle="none", label=_called(study))
         top = study.rounds
-        axes.set(ylim=(0, top * 1.06), xlabel=label, ylabel="T_s, rounds until collapse", title=title)
-        axes.legend(loc="lower right", frameon=False, fontsize=8.5)
+        axes.set(ylim=(0, top * 1.06), xlabel=label, ylabel="T_s, rounds until collapse", title=title(study, names))
+        _legend(axes)
 
     return draw
 
@@ -161,7 +175,7 @@ def _starts(arm: str, title: str) -> Panel:
                         textcoords="offset points", fontsize=8, color=inks[start],
                     )  # fmt: skip
         axes.set(xlabel="regrowth r", ylabel="harvest of a user, all rounds", title=title, ylim=(0, None))
-        axes.legend(loc="upper left", frameon=False, fontsize=8.5)
+        _legend(axes)
 
     return draw
 
@@ -184,11 +198,12 @@ def _fishery(study: CommonsExperiment, results: Runs, axes: Axes) -> None:
     axes.invert_yaxis()
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
-    axes.set(xlim=(0, 13.5), xlabel="months until collapse", title="Fishery: rules (blue), published (grey)")
+    who = "rules" if study.ruled else study.player if len(study.player) <= 28 else f"{study.player[:27]}…"
+    axes.set(xlim=(0, 13.5), xlabel="months until collapse", title=f"Fishery: {who} (blue), published (grey)")
 
 
 _OTHERS: dict[str, Panel] = {
-    "punishment": _sweep("punishment", "Punishment, r = 0.25", "fine gamma"),
+    "punishment": _sweep("punishment", "Punishment", "fine gamma"),
     "regrowth": _sweep("regrowth", "Regrowth", f"regrowth r, {RATES[0]:g} to {RATES[-1]:g}"),
     "restraint": _starts("full", "Starts, full system"),
     "restraint, bare": _starts("neither", "Starts, neither learning nor votes"),
