@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple,
 import numpy as np
 from pydantic import BeforeValidator, model_validator
 
+from coop_abm.core.errors import ScenarioError, quoted
 from coop_abm.core.part import Part, knob
 from coop_abm.games import AnyGame, PrisonersDilemma
 from coop_abm.scenario.minds import AnyMind, Mind, Table, Team
@@ -163,6 +164,13 @@ class TeamTournament(Part):
         matches = len(self._pairs()) * self.rematches * self.tournaments
         if matches > MOST_MATCHES:
             raise ValueError(f"tournaments: at most {MOST_MATCHES:,} matches are permitted; got {matches:,}")
+        if self.deception >= 0 and not self.pledges:
+            raise ValueError(f"deception: there are no announcements to break; needs pledges; got {self.deception}")
+        if self.reputation != "none" and self.tournaments == 1:
+            raise ValueError(
+                "reputation: there is no earlier tournament; needs tournaments of at least 2; "
+                f"got {quoted(self.reputation)} and 1"
+            )
         if any(entry.policy.seated for entry in self.players):
             raise ValueError("players.policy: a human has no seat in this world; permitted: the other policies")
         return self
@@ -257,23 +265,35 @@ class TeamTournament(Part):
         return TeamTables(self)
 
     def with_policy(self, policy: str) -> Self:
-        """The same world with the same strategies, all decided for as one word says: table, stand-in, or a model.
+        """The same world with the same strategies, decided for as one word says: table, stand-in, or a model.
 
-        Whoever is asked in words plans every `planning` rounds of its own.
+        A seat that was given a policy of its own keeps it where the word is table or stand-in. Whoever is asked in
+        words plans every `planning` rounds of its own.
 
         Raises
         ------
         ScenarioError
-            if there can be no such policy
+            if there can be no such policy, or it is a model where seats have policies of their own
         """
-        from coop_abm.scenario.deciders import mind_of
+        from coop_abm.scenario.deciders import STANDING_IN, TABLE, mind_of
+
+        own = [at for at, entry in enumerate(self.players) if not entry.policy.tabled]
+        if own and policy not in (TABLE, STANDING_IN):
+            raise ScenarioError(
+                f"players.{own[0]}.policy: this seat has a policy of its own, which {quoted(policy)} for everybody "
+                "would replace; permitted beside it: policy table or stand-in, for the other seats"
+            )
 
         def entry(old: Entry) -> Entry:
-            mind = mind_of(policy, spelled(old.strategy))
+            mind = mind_of(policy, spelled(old.strategy)) if old.policy.tabled else old.policy
             plans = self.planning > 0 and not mind.tabled and not isinstance(mind, Team)
             return Entry(strategy=old.strategy, policy=Team(inner=mind, every=self.planning) if plans else mind)
 
         return self.model_copy(update={"players": tuple(map(entry, self.players))})
+
+    def by_tables(self) -> Self:
+        """The same world with the same strategies, all of them played by tables, whoever was to decide."""
+        return self.model_copy(update={"players": tuple(Entry(strategy=entry.strategy) for entry in self.players)})
 
     def most_questions(self) -> dict[str, int]:
         """How many decisions of each stage one run can ask for at most, whatever anybody answers."""

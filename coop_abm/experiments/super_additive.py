@@ -25,15 +25,20 @@ from coop_abm.experiments.base import Column
 from coop_abm.experiments.runs import Runs
 from coop_abm.experiments.staged import NOTE, StagedExperiment, StagedOptions
 from coop_abm.experiments.super_additive_numbers import (
+    ADDED,
     CONDITIONS,
     CONTROLS,
+    LEVEL,
     MEASURES,
     MODELS,
+    NO_SHARES,
     PROFILE,
     STATED_EFFECT,
     adjusted,
     contrast,
     excess,
+    fewest,
+    least,
     published_of,
     rate,
     stated_power,
@@ -41,8 +46,9 @@ from coop_abm.experiments.super_additive_numbers import (
 from coop_abm.experiments.super_additive_presets import PRESETS, world_of
 from coop_abm.experiments.super_additive_view import shown
 from coop_abm.scenario.deciders import STANDING_IN, TABLE
+from coop_abm.scenario.minds import STAND_IN, Mind, Model, Team
 from coop_abm.scenario.wording import declared
-from coop_abm.strategies.team import Coin, Teammate, WalkAway
+from coop_abm.strategies.team import Coin, Teammate, WalkAway, spelled
 from coop_abm.theory.inference import SuperAdditivity
 
 if TYPE_CHECKING:
@@ -94,7 +100,13 @@ class SuperAdditive(StagedExperiment):
             Column(model, model, "published, with the paper's 95 % interval over rounds or events", "theory")
             for model in MODELS
         ),
-        Column("p", "p", "is SA above each of the others? intersection-union of permutation tests by replication"),
+        Column(
+            "p",
+            "single p",
+            "is SA above each of the others? intersection-union of permutation tests by replication; not raised by "
+            "Holm's method, which the reading does",
+        ),
+        Column("players", "players", "who decides for whom, where seats have policies of their own"),
         NOTE,
     )
 
@@ -111,7 +123,8 @@ class SuperAdditive(StagedExperiment):
     def rows(self, results: Runs) -> list[dict[str, Any]]:
         """Three rows for each condition, and three for what SA adds."""
         found = [self._row(results, cell, measure) for cell in results.whole for measure in MEASURES]
-        return found + [row for measure in MEASURES for row in self._added(results, measure)]
+        found += [row for measure in MEASURES for row in self._added(results, measure)]
+        return [row | {"players": self.mixed or None} for row in found]
 
     def _row(self, results: Runs, cell: str, measure: str) -> dict[str, Any]:
         own = rate(results, cell, measure)
@@ -130,7 +143,7 @@ class SuperAdditive(StagedExperiment):
             return []
         offline = [self._offline(cell, measure, rate(results, cell, measure).value) for cell in ("SA", "RI", "GC")]
         row: dict[str, Any] = {
-            "condition": "SA − max(RI, GC)", "measure": MEASURES[measure], "ours": found.value, "low": found.low,
+            "condition": ADDED, "measure": MEASURES[measure], "ours": found.value, "low": found.low,
             "high": found.high, "offline": offline[0] - max(offline[1:]), "p": found.test.p,
         }  # fmt: skip
         rows = [row | {model: f"{excess(model, measure):+.2f}" for model in MODELS}]
@@ -144,8 +157,26 @@ class SuperAdditive(StagedExperiment):
 
     @property
     def paired(self) -> bool:
-        """Do replications with the same number share their chance in all cells?"""
-        return self.policy in (TABLE, STANDING_IN)
+        """Do replications with the same number share their chance in all cells? Tables and stand-ins do."""
+        return all(map(_ruled, self._minds))
+
+    @property
+    def _minds(self) -> tuple[Mind, ...]:
+        """Who decides for each entry of the players; planners are those who plan."""
+        minds = [entry.policy for entry in next(iter(self.worlds.values())).players]
+        return tuple(mind.inner if isinstance(mind, Team) else mind for mind in minds)
+
+    @property
+    def mixed(self) -> str:
+        """Who decides, by the entries of the players, where not all are decided for alike; "" where they are."""
+        given = self.chosen_options.world.players
+        if all(entry.policy.tabled for entry in given):
+            return ""
+        usual = "rules" if self.policy == TABLE else "rules through prompts"
+        seats: dict[str, list[str]] = {}
+        for at, (entry, mind) in enumerate(zip(given, self._minds, strict=True)):
+            seats.setdefault(usual if entry.policy.tabled else mind.label(spelled(entry.strategy)), []).append(str(at))
+        return "; ".join(f"players {', '.join(places)}: {name}" for name, places in seats.items())
 
     def _control(self, results: Runs, measure: str) -> SuperAdditivity | None:
         """SA beside GC with the same pairs, where that was played."""
@@ -153,14 +184,14 @@ class SuperAdditive(StagedExperiment):
 
     def _offline(self, cell: str, measure: str, ours: float | None) -> Any:
         """The mean of the offline twin; what was measured, where tables were measured."""
-        if self.policy == TABLE:
+        if not self.asks:
             return ours
         if not hasattr(self, "_twins"):
             self._twins = {name: self._twin(world) for name, world in self.worlds.items()}
         return self._twins[cell][measure]
 
     def _twin(self, world: TeamTournament) -> dict[str, float]:
-        tabled = world.with_policy(TABLE)
+        tabled = world.by_tables()
         runs = [play(tabled.start(self.seed, r), tabled.table()).measures()
                 for r in range(min(self.replications, TWINS))]  # fmt: skip
         return {measure: float(np.mean([run[measure] for run in runs])) for measure in MEASURES}
@@ -183,10 +214,20 @@ class SuperAdditive(StagedExperiment):
         told.append(confounded.strip())
         told.append(
             "The published intervals count rounds and first moves as independent; ours count replications. "
-            "Published rates are of three language models with five replications of 2 x 3 players; "
-            + _players(self.policy)
+            "Published rates are of three language models with five replications of 2 x 3 players; " + self._played()
         )
         return " ".join(part for part in told if part)
+
+    def _played(self) -> str:
+        """Who played, at the end of a sentence."""
+        if not self.asks:
+            return "ours are of rules, which care for a team because they were written so, and say nothing of models."
+        silent = " They are rules, in part played through the prompts of a model, and say nothing of models."
+        if self.mixed:
+            return f"ours are of different players ({self.mixed})." + (silent if self.paired else "")
+        if self.policy == STANDING_IN:
+            return "ours are of rules that were played through the prompts of a model, and say nothing of models."
+        return f"ours are of {self.policy}."
 
     def _of_the_preset(self) -> list[str]:
         preset = PRESETS[self.chosen_options.preset]
@@ -204,22 +245,24 @@ class SuperAdditive(StagedExperiment):
         found = contrast(results, measure, paired=self.paired)
         if found is None:
             return ""
-        p, what = (
-            adjusted(results, paired=self.paired)[measure],
-            {"mu_c": "overall cooperation", "mu_osc": "cooperation in first moves"},
-        )
-        beaten = p <= 0.05
+        p = adjusted(results, paired=self.paired)[measure]
+        what = {"mu_c": "overall cooperation", "mu_osc": "cooperation in first moves"}[measure]
         said = (
-            f"SA {'is' if beaten else 'is not shown to be'} above both RI and GC in {what[measure]}: "
+            f"SA {'is' if p <= LEVEL else 'is not shown to be'} above both RI and GC in {what}: "
             f"{found.value:+.2f} [{found.low:.2f}, {found.high:.2f}], p = {p:.2g} (intersection-union by "
-            f"replication, Holm; the smallest possible here is {found.test.smallest:.2g})."
+            f"replication, both measures by Holm's method; the smallest possible here is {least(found):.2g})."
         )
+        enough = fewest(paired=self.paired)
+        if results.wanted < enough:
+            return said + (
+                f" With {results.wanted} replications this test can never be positive, whatever the effect; "
+                f"{enough} are the fewest."
+            )
         chance = stated_power(results, measure, paired=self.paired)
-        said += (
+        return said + (
             f" With these replications and their spread an effect of {STATED_EFFECT:g} (the published one of Qwen3) is "
-            f"found in {100 * chance:.0f} %."
+            f"found in {100 * chance:.0f} % (Holm's method included)."
         )
-        return said
 
     def figure(self, results: Runs) -> Figure:
         """Ours beside the published rates; within and between teams; which strategies are played."""
@@ -231,19 +274,35 @@ class SuperAdditive(StagedExperiment):
         """One tournament of each condition, match by match, for the view that is special to this experiment."""
         return {"runs": [shown(cell, self.story(cell, 0)) for cell in results.whole]}
 
+    def written(self, results: Runs) -> tuple[list[str], list[dict[str, Any]]]:
+        """The table with published values and both ends of their intervals as numbers, in columns of their own."""
+        names, rows = super().written(results)
+        for model in MODELS:
+            ends = [model, f"{model}_low", f"{model}_high"]
+            names[names.index(model) : names.index(model) + 1] = ends
+            for row in rows:
+                row.update(zip(ends, _told(model, row), strict=True))
+        return names, rows
+
     def save(self, results: Runs, folder: Path, *, stories: int = 0) -> list[Path]:
         """Beside what all experiments write: super_additive_profiles.csv, traits and strategies of each condition."""
         beside = output.write_text(output.folder(folder) / "super_additive_profiles.csv", _profiles(results))
         return [beside, *super().save(results, folder, stories=stories)]
 
 
-def _players(policy: str) -> str:
-    """Who played, at the end of a sentence."""
-    if policy == TABLE:
-        return "ours are of rules, which care for a team because they were written so, and say nothing of models."
-    if policy == STANDING_IN:
-        return "ours are of rules that were played through the prompts of a model, and say nothing of models."
-    return f"ours are of {policy}."
+def _ruled(mind: Mind) -> bool:
+    """Is it a rule that decides, by its table or through prompts?"""
+    return mind.tabled or (isinstance(mind, Model) and mind.model.startswith(STAND_IN))
+
+
+def _told(model: str, row: dict[str, Any]) -> tuple[float | None, ...]:
+    """What was published beside a row: value and interval, or what SA adds, of which no interval was."""
+    if row[model] is None:
+        return None, None, None
+    measure = next(name for name, called in MEASURES.items() if called == row["measure"])
+    if row["condition"] == ADDED:
+        return excess(model, measure), None, None
+    return published_of(model, measure, row["condition"]) or (None, None, None)
 
 
 def _short(share: float) -> str:
@@ -258,7 +317,7 @@ def _profiles(results: Runs) -> str:
     writer.writerow(("condition", "measure", "mean", "low", "high"))
     for cell in results.whole:
         for measure in PROFILE:
-            found = rate(results, cell, measure, bounded=False)
+            found = rate(results, cell, measure, bounded=measure not in NO_SHARES)
             if found.value is not None:
                 writer.writerow((cell, measure, *map(output.cell, found)))
     return text.getvalue()

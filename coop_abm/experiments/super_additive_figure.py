@@ -34,10 +34,16 @@ def figure(experiment: SuperAdditive, results: Runs) -> Figure:
         drawn.set_layout_engine("constrained", h_pad=0.08, w_pad=0.1)
         drawn.suptitle(
             f"Teams and rematches: {world.teams} teams of {world.size}, {results.wanted} replications, "
-            f"played by {experiment.policy if experiment.policy != 'table' else 'rules'}",
+            f"played by {_played(experiment)}",
             x=0.01, ha="left", fontsize=17, fontweight="bold",
         )  # fmt: skip
     return drawn
+
+
+def _played(experiment: SuperAdditive) -> str:
+    if experiment.mixed:
+        return experiment.mixed if len(experiment.mixed) <= 60 else "different players"
+    return experiment.policy if experiment.policy != "table" else "rules"
 
 
 def _rates(axes: Axes, experiment: SuperAdditive, results: Runs, measure: str, title: str) -> None:
@@ -53,7 +59,7 @@ def _rates(axes: Axes, experiment: SuperAdditive, results: Runs, measure: str, t
                 axes.errorbar(
                     x + beside - 0.06, told[0], yerr=reach, fmt=marker, markersize=6, color=figures.LIMIT,
                     markerfacecolor="white", ecolor=figures.LIMIT, capsize=2, elinewidth=1.1,
-                    label=f"{model}, published" if cell == "RI" else None,
+                    label=f"{model}, published",  # of equal labels the legend takes the first
                 )  # fmt: skip
     axes.set(ylim=(-0.02, 1.12), xlim=(-0.5, len(shown) - 0.3), ylabel="share of cooperation", title=title)
     axes.set_xticks(range(len(shown)), [_words(cell) for cell in shown], fontsize=10)
@@ -66,13 +72,13 @@ def _rates(axes: Axes, experiment: SuperAdditive, results: Runs, measure: str, t
     legend.set_in_layout(False)
 
 
-def _point(axes: Axes, x: float, found: Any, *, filled: bool = True, marker: str = "o", label: str | None) -> None:
+def _point(axes: Axes, x: float, found: Any, *, filled: bool = True, label: str | None) -> None:
     from coop_abm import figures
 
     if found.value is None:
         return
     axes.errorbar(
-        x, found.value, yerr=[[found.value - found.low], [found.high - found.value]], fmt=marker, markersize=8,
+        x, found.value, yerr=[[found.value - found.low], [found.high - found.value]], fmt="o", markersize=8,
         color=figures.COOPERATE, markerfacecolor=figures.COOPERATE if filled else "white", ecolor=figures.INK,
         capsize=4, elinewidth=1.4, label=label, zorder=4,
     )  # fmt: skip
@@ -80,16 +86,18 @@ def _point(axes: Axes, x: float, found: Any, *, filled: bool = True, marker: str
 
 def _sides(axes: Axes, results: Runs) -> None:
     """What is pooled: matches within and between teams, each by itself, controls too."""
-    for x, cell in enumerate(results.whole):
-        _point(axes, x - 0.1, rate(results, cell, "mu_c_intra"), marker="o", label="within teams" if x == 0 else None)
-        _point(
-            axes, x + 0.1, rate(results, cell, "mu_c_inter"), filled=False, marker="o",
-            label="between teams" if x == 0 else None,
-        )  # fmt: skip
+    for beside, measure, filled, label in (
+        (-0.1, "mu_c_intra", True, "within teams"), (0.1, "mu_c_inter", False, "between teams")
+    ):  # fmt: skip
+        found = {x: rate(results, cell, measure) for x, cell in enumerate(results.whole)}
+        first = next((x for x, each in found.items() if each.value is not None), None)
+        for x, each in found.items():
+            _point(axes, x + beside, each, filled=filled, label=label if x == first else None)
     axes.set(ylim=(-0.02, 1.15), xlim=(-0.5, len(results.whole) - 0.5), ylabel="share of cooperation")
     axes.set_xticks(range(len(results.whole)), [_words(cell) for cell in results.whole], fontsize=10)
     axes.set_title("Overall cooperation within and between teams")
-    axes.legend(loc="upper left", ncols=2, frameon=False, fontsize=9)
+    if results.whole:
+        axes.legend(loc="upper left", ncols=2, frameon=False, fontsize=9)
 
 
 def _strategies(axes: Axes, results: Runs) -> None:
@@ -113,6 +121,12 @@ def _strategies(axes: Axes, results: Runs) -> None:
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.set_xticks(range(len(shown)), [_words(cell) for cell in shown], fontsize=10)
     axes.set_title("Strategies that fit what was done")
+    if not shown:
+        axes.text(
+            0.5, 0.5, "matches of one round\ntell no strategies apart", transform=axes.transAxes, ha="center",
+            va="center", fontsize=11,
+        )  # fmt: skip
+        return
     legend = axes.legend(
         loc="upper center", bbox_to_anchor=(0.5, 1.02), ncols=5, frameon=False, fontsize=8.5, handlelength=1.2,
         columnspacing=0.9, handletextpad=0.4,

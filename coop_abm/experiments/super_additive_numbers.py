@@ -7,9 +7,11 @@ ToniniGalke2025
 
 from __future__ import annotations
 
+import math
 import tomllib
 from functools import cache
 from importlib.resources import files
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +29,8 @@ MEASURES = {"mu_c": "mu_c", "mu_c_coded": "mu_c as coded", "mu_osc": "mu_osc"}
 MODELS = ("Qwen3-14B", "Phi-4", "Cogito-14B")
 #: The effect whose power is told: the smaller of the two published super-additive effects (Qwen3, mu_c).
 STATED_EFFECT = 0.09
+#: The paper's hypotheses, raised together by Holm's method: the smaller p must be at most this part of the level.
+HYPOTHESES, LEVEL = ("mu_c", "mu_osc"), 0.05
 PROFILE = (
     "length", "left", "payoff", "payoff_intra", "payoff_inter", "score", "margin", "osc_drift",
     "nice", "forgiving", "retaliatory", "troublemaking", "emulative",
@@ -34,6 +38,13 @@ PROFILE = (
     "affinity_allc", "affinity_alld", "affinity_tft", "affinity_grim", "affinity_wsls",
     "fit_allc", "fit_alld", "fit_tft", "fit_grim", "fit_wsls", "fit_noise", "broken", "gain_of_lies",
 )  # fmt: skip
+
+#: What of these is no share; all others end at 0 and 1.
+NO_SHARES = frozenset(
+    ("length", "payoff", "payoff_intra", "payoff_inter", "score", "margin", "osc_drift", "gain_of_lies")
+)
+#: The row of the table for what SA has more than the better of RI and GC.
+ADDED = "SA − max(RI, GC)"
 
 
 class Rate(NamedTuple):
@@ -92,13 +103,28 @@ def contrast(
 
 def adjusted(results: Runs, *, paired: bool) -> dict[str, float]:
     """p of the paper's two hypotheses (H1: mu_c, H2: mu_osc), raised by Holm's method."""
-    found = {measure: contrast(results, measure, paired=paired) for measure in ("mu_c", "mu_osc")}
+    found = {measure: contrast(results, measure, paired=paired) for measure in HYPOTHESES}
     told = {measure: each.test.p for measure, each in found.items() if each is not None}
     return dict(zip(told, holm(list(told.values())).tolist(), strict=True)) if told else {}
 
 
+def least(found: SuperAdditivity) -> float:
+    """The smallest p that this design could have given after Holm's method."""
+    return min(1.0, len(HYPOTHESES) * found.test.smallest)
+
+
+@cache
+def fewest(*, paired: bool) -> int:
+    """Replications of each cell below which no p can be small enough after Holm's method, whatever is seen."""
+    return next(n for n in count(2) if len(HYPOTHESES) <= LEVEL * (2**n if paired else math.comb(2 * n, n)))
+
+
 def stated_power(results: Runs, measure: str, *, paired: bool) -> float:
-    """How often this test would find the stated effect, with the replications and the spread of these results."""
+    """How often this test would find the stated effect, with the replications and the spread of these results.
+
+    It is asked at the part of the level that Holm's method leaves to the smaller p, so that nothing is lent by the
+    other hypothesis.
+    """
     samples = [results.sample(cell, measure) for cell in ("SA", "RI", "GC")]
     if paired:  # the spread of a difference, shared out between its two arms
         spread = max(float((samples[0] - other).std(ddof=1)) for other in samples[1:]) / 2**0.5
@@ -109,4 +135,5 @@ def stated_power(results: Runs, measure: str, *, paired: bool) -> float:
 
 @cache
 def _power(replications: int, spread: float, paired: bool) -> float:
-    return power(STATED_EFFECT, replications, between=spread, others=2, paired=paired, repeats=200).value
+    level = LEVEL / len(HYPOTHESES)
+    return power(STATED_EFFECT, replications, between=spread, others=2, paired=paired, alpha=level, repeats=200).value

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from coop_abm.core.errors import InputError
 from coop_abm.engine.teams import TeamTournament
+from coop_abm.experiments.choosing import chosen_of
 from coop_abm.games import PrisonersDilemma
 from coop_abm.scenario.wording import declared
 
@@ -63,10 +65,20 @@ PRESETS: dict[str, Preset] = {
 
 
 def world_of(preset: str, world: TeamTournament) -> TeamTournament:
-    """The tournament with the knobs of a preset; a knob that was given another value than the default keeps it."""
-    fresh = TeamTournament()
-    knobs = {name: value for name, value in PRESETS[preset].knobs.items()
-             if getattr(world, name) == getattr(fresh, name)}  # fmt: skip
+    """The tournament with the knobs of a preset; a knob that was chosen keeps its value, the usual one too.
+
+    Raises
+    ------
+    InputError
+        if the condition was chosen, which the experiment crosses
+    """
+    chosen = chosen_of(world, TeamTournament())
+    if "condition" in chosen:
+        raise InputError(
+            "world.condition: all conditions are played, each is a row of the table; "
+            f"world.pairs, world.goal and world.one_shot change what they say; got '{world.condition}'"
+        )
+    knobs = {name: value for name, value in PRESETS[preset].knobs.items() if name not in chosen}
     return declared(TeamTournament, world.model_dump() | {
         name: value.model_dump() if isinstance(value, PrisonersDilemma) else value for name, value in knobs.items()
     })  # fmt: skip

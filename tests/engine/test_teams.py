@@ -11,8 +11,30 @@ from coop_abm.core.question import Decision
 from coop_abm.engine.staged import play
 from coop_abm.engine.team_record import running_rate
 from coop_abm.engine.teams import Entry, TeamTournament
-from coop_abm.strategies.library import AllC, AllD, TitForTat
-from coop_abm.strategies.team import Coin, Deceiver, Leaver, Teammate, Truster, WalkAway
+from coop_abm.strategies import KINDS
+from coop_abm.strategies.library import (
+    AllC,
+    AllD,
+    Discriminator,
+    OrDiscriminator,
+    Reciprocator,
+    TitForTat,
+    WinStayLoseShift,
+)
+from coop_abm.strategies.table import BAD, GOOD, UNKNOWN
+from coop_abm.strategies.team import (
+    Coin,
+    Deceiver,
+    Handshake,
+    Leaver,
+    Liar,
+    Moment,
+    Teammate,
+    Truster,
+    WalkAway,
+    chance,
+    standing,
+)
 
 
 def entries(*strategies):
@@ -220,6 +242,87 @@ def test_a_reputation_is_of_earlier_tournaments_and_private_to_a_team_or_public(
     assert record(declared, 4)[1] == seen
 
 
+# --------------------------------------------------------------------------- rules that read the past
+
+PAYOFFS = ((3.0, -1.0), (5.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("record", "fame", "seen"),
+    [
+        (None, None, UNKNOWN), ((0, 0), None, UNKNOWN), ((0, 0), (0, 0), UNKNOWN), ((1, 1), None, GOOD),
+        ((1, 2), None, BAD), ((0, 0), (0, 1), BAD), (None, (3, 2), GOOD), ((0, 2), (3, 0), GOOD), ((2, 0), (0, 3), BAD),
+    ],
+)  # fmt: skip
+def test_a_standing_is_the_majority_of_all_acts_that_are_shown(record, fame, seen):
+    moment = Moment(PAYOFFS, record=record, fame=fame)
+    assert standing(moment) == seen
+    assert chance(Discriminator(), moment) == float(seen != BAD)
+    # An own standing is told to nobody, so "good partner or bad self" comes to the same here.
+    assert chance(OrDiscriminator(), moment) == chance(Discriminator(), moment)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_those_who_do_not_look_at_a_standing_play_as_without(kind):
+    plain, shamed = Moment(PAYOFFS, ((0, 0),)), Moment(PAYOFFS, ((0, 0),), record=(0, 9), fame=(0, 9))
+    looks = kind in (Discriminator, OrDiscriminator, Reciprocator)
+    assert (chance(kind(), plain) != chance(kind(), shamed)) == looks
+
+
+TRIO = (Discriminator(), AllD(), Coin())
+
+
+def toward(run, deeds, seats=(0, 3)):
+    """Share of cooperation of these seats toward those."""
+    moves = [pair[side] for bout in run.bouts for side in (0, 1) for pair in bout.moves
+             if (bout.pairing[2 + side] in seats and bout.pairing[3 - side] in deeds)]  # fmt: skip
+    return 1 - sum(moves) / len(moves)
+
+
+def mean(measure, declared, runs=5):
+    return np.mean([measure(played(declared, seed=r)) for r in range(runs)])
+
+
+def test_a_record_that_is_public_makes_defectors_be_met_with_less_cooperation():
+    off, own, public, known = (
+        world(*TRIO, **knobs)
+        for knobs in ({}, {"history": "own"}, {"history": "public"}, {"history": "public", "unknown": "nobody"})
+    )
+
+    def refused(run):
+        return toward(run, (1, 4))
+
+    assert mean(refused, off) == mean(refused, own) == 1.0  # a pair meets once, so nobody has a record of its own
+    # Ten matches with defectors of whom half have no record yet; the blind first round is one of the twenty.
+    assert mean(refused, known) == 0.5 < mean(refused, public) == pytest.approx(0.525)
+    for measure in ("mu_c", "payoff"):
+        rates = [mean(lambda run, m=measure: run.measures()[m], declared) for declared in (off, public)]
+        assert rates[0] > rates[1]
+
+
+def test_a_record_of_ones_own_counts_from_the_second_meeting_on():
+    plain, own = (played(world(*TRIO, rematches=2, budget=200, history=history)) for history in ("none", "own"))
+    half = len(plain.bouts) // 2
+    assert [bout.moves for bout in plain.bouts[:half]] == [bout.moves for bout in own.bouts[:half]]
+    assert toward(plain, (1, 4)) == 1.0 > toward(own, (1, 4))
+
+
+@pytest.mark.parametrize("reputation", ["team", "public"])
+def test_a_reputation_follows_defectors_into_later_tournaments(reputation):
+    plain, famed = (played(world(*TRIO, tournaments=3, reputation=told)) for told in ("none", reputation))
+    third = len(plain.bouts) // 3
+    assert [bout.moves for bout in plain.bouts[:third]] == [bout.moves for bout in famed.bouts[:third]]
+    assert toward(plain, (1, 4)) == 1.0 > toward(famed, (1, 4)) + 0.5
+    assert plain.measures()["mu_c"] > famed.measures()["mu_c"]
+    # Defectors earn less by it.
+    assert sum(plain.finals[2]["scores"][1::3]) > sum(famed.finals[2]["scores"][1::3])
+
+
+def test_with_all_knobs_off_discriminators_cooperate_with_everybody():
+    story = played(world(*TRIO)).story()
+    assert story["matches"] == played(world(AllC(), *TRIO[1:])).story()["matches"]
+
+
 # ------------------------------------------------------------------------ words and announcements
 
 
@@ -261,6 +364,42 @@ def test_a_deceiver_lies_as_often_as_it_may_and_is_then_held_to_its_word():
 def test_lies_pay_against_those_who_trust_announcements():
     found = measures(world(Deceiver(), Truster(), teams=1, size=2, rounds=1, pledges=True, one_shot="yes"))
     assert found["gain_of_lies"] == 6.0  # 5 for the lie that was believed, -1 for the word that was kept
+
+
+def test_a_liar_breaks_its_word_while_lies_are_left_and_is_never_held_to_it():
+    budgets = (0, 1, 3, -1)
+    runs = [played(world(Liar(), Truster(), TitForTat(), pledges=True, deception=budget)) for budget in budgets]
+    lies = [sum(bout.lied[side] for bout in run.bouts for side in (0, 1)) for run in runs]
+    assert lies == [0, 2, 6, 10]  # two liars with five matches each
+    assert not any(any(bout.bound) for run in runs for bout in run.bouts)
+    for measure in ("mu_osc", "mu_c", "payoff"):
+        rates = [run.measures()[measure] for run in runs]
+        assert rates == sorted(rates, reverse=True) and len(set(rates)) == 4
+    assert runs[0].measures()["mu_c"] == 1.0 and runs[1].measures()["broken"] == pytest.approx(2 / 30)
+
+
+def test_a_budget_of_lies_is_per_tournament():
+    run = played(world(Liar(), AllC(), pledges=True, deception=2, tournaments=2, size=2))
+    lies = [sum(sum(b.lied) for b in run.bouts if b.pairing.tournament == t) for t in (0, 1)]
+    assert lies == [4, 4]
+
+
+def test_a_liar_without_announcements_plays_what_it_plays():
+    liar, honest = (played(world(kind, Coin())).story() for kind in (Liar(plays="wsls"), WinStayLoseShift()))
+    assert liar["matches"] == honest["matches"]
+
+
+def test_a_word_in_the_team_chat_raises_cooperation_within_teams_alone():
+    seats = (Handshake(), Handshake(), AllD())
+    silent, chatting = (measures(world(*seats, chat=chat)) for chat in (False, True))
+    assert chatting["mu_c_intra"] > silent["mu_c_intra"] == 0.0
+    assert chatting["mu_c_inter"] == silent["mu_c_inter"] == 0.0
+    # Who says nothing is no friend: defectors of the own team are refused as well.
+    assert toward(played(world(*seats, chat=True, unknown="nobody")), (2, 5), (0, 1, 3, 4)) == 0.0
+    # Nobody can tell a mate in the blind first round; where mates are known it begins there.
+    assert chatting["mu_osc_intra"] == 0.0 < measures(world(*seats, chat=True, unknown="rivals"))["mu_osc_intra"]
+    alone = measures(world(*seats, condition="ri", chat=True))
+    assert alone["mu_c"] == 0.0  # nobody is told of teams, so there is nobody to write to
 
 
 # ------------------------------------------------------------------------------------- signatures

@@ -175,11 +175,12 @@ def test_everything_that_can_be_on_is_told_in_every_language(language, tmp_path)
     from coop_abm.llm.stand_in import StandIn
     from coop_abm.policies.staged import close, deciding
     from coop_abm.scenario.minds import Model
-    from coop_abm.strategies.team import Deceiver, Truster, spelled
+    from coop_abm.strategies.library import Discriminator
+    from coop_abm.strategies.team import Deceiver, Handshake, Liar, Truster, spelled
 
-    kinds = (Truster(), Deceiver(), Coin(p=0.4), WalkAway())
+    kinds = (Truster(), Deceiver(), Coin(p=0.4), Discriminator(), WalkAway(), Liar(), Handshake(), Handshake())
     knobs = {
-        "size": 2, "rounds": 2, "slips": 0.1, "chat": True, "pledges": True, "deception": 1, "history": "team",
+        "size": 4, "rounds": 2, "slips": 0.1, "chat": True, "pledges": True, "deception": 1, "history": "team",
         "reputation": "public", "scores": "all", "unknown": "rivals", "tournaments": 2, "one_shot": "no",
     }  # fmt: skip
     ruled = TeamTournament(players=tuple(Entry(strategy=kind) for kind in kinds), **knobs)
@@ -196,4 +197,6 @@ def test_everything_that_can_be_on_is_told_in_every_language(language, tmp_path)
     spoken = world.story()
     assert [match["moves"] for match in rules["matches"]] == [match["moves"] for match in spoken["matches"]]
     assert rules["finals"] == spoken["finals"]
+    for each in ("announced", "lied", "bound", "left"):
+        assert [match[each] for match in rules["matches"]] == [match[each] for match in spoken["matches"]]
     assert any(any(match["said"]) for match in spoken["matches"])
