@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,6 +53,7 @@ def experiment(
     """
     from coop_abm import experiments, output
     from coop_abm.core.errors import InputError, quoted
+    from coop_abm.experiments.paying import long_standing
     from coop_abm.experiments.staged import StagedExperiment
 
     if name is None:
@@ -72,11 +74,17 @@ def experiment(
         means = _means(chosen, reaching)
         staged = kind(chosen, store=place / f"{name.replace('-', '_')}.sqlite", means=means, workers=workers)
         if plan:
-            typer.echo(_foreseen(staged))
+            with progress(quiet) as report:
+                foreseen = _foreseen(staged, report)
+            typer.echo(foreseen)
             return
-        note = staged.check()  # nothing is made, spent or run before all that can be refused is refused
+        with progress(quiet) as report:
+            note = staged.check(report)  # nothing is made, spent or run before all that can be refused is refused
+            long = long_standing(staged, report) if means.mode == "record" else None
         if note:
             typer.echo(f"note: {note}", err=True)
+        if long is not None:
+            typer.echo(f"note: {long.words}; {_smaller(staged)}", err=True)
         output.folder(place)
         _run_staged(staged, place, stories, quiet)
         return
@@ -144,15 +152,20 @@ def _means(chosen: Any, reaching: dict[str, Any]) -> Any:
 
 def _run_staged(experiment: StagedExperiment, place: Path, stories: int, quiet: bool) -> None:
     """Run it, show and save what there is, also where it was stopped; then end with the code of the ending."""
-    number = 0
+    from coop_abm.experiments.paying import spent
+
+    number, wanted = 0, len(experiment.worlds) * experiment.replications
+    there, sent = wanted - sum(experiment.missing_runs().values()), spent(experiment.means).calls
     try:
         with stoppable(), progress(quiet) as report:
             results = experiment.measure(report)
     except Stopped as stop:
         number = stop.number
         results = experiment.found()
+        now, asked = max(0, len(results.runs) - there), spent(experiment.means).calls - sent
+        results = replace(results, done_now=now, there=there, requests=asked)
     _show(experiment, results, quiet)
-    if results.whole:
+    if results.whole or results.runs or experiment.asks:  # also what was said before it stopped can be read again
         say_written(experiment.save(results, place, stories=stories))
     typer.echo(_account(experiment, results))
     if number:
@@ -166,14 +179,22 @@ def _run_staged(experiment: StagedExperiment, place: Path, stories: int, quiet: 
         raise typer.Exit(1)
 
 
-def _foreseen(experiment: StagedExperiment) -> str:
-    """What the runs that are missing would ask of models that cost money."""
-    from coop_abm.experiments.paying import bill
+def _foreseen(experiment: StagedExperiment, report: Any) -> str:
+    """What the runs that are missing would ask of models that cost money, and of the stand-in."""
+    from coop_abm.experiments.paying import bill, standing
 
-    missing, due = sum(experiment.missing_runs().values()), bill(experiment)
-    if not due.runs:
-        return f"{missing:,} runs to do; nobody is asked who costs money"
-    return f"{missing:,} runs to do; {due.words}; nothing was sent"
+    missing, due, unpaid = sum(experiment.missing_runs().values()), bill(experiment, report), ""
+    told = due.words if due.runs else "nobody is asked who costs money"
+    stand_in = standing(experiment, report)
+    if stand_in.calls:
+        unpaid = f"; {stand_in.words}; {_smaller(experiment)}"
+    return f"{missing:,} runs to do; {told}{unpaid}" + ("; nothing was sent" if due.runs or unpaid else "")
+
+
+def _smaller(experiment: StagedExperiment) -> str:
+    """Which options ask less."""
+    quick = ", ".join(f"{name}={value}" for name, value in experiment.quick.items())
+    return f"fewer --replications ask less, and --quick ({quick}) least"
 
 
 def _account(experiment: StagedExperiment, results: Runs) -> str:

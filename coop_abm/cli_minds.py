@@ -154,7 +154,12 @@ def plan(
 
 
 def transcript(
-    run: Annotated[Path, typer.Argument(help="Folder that a run was written to (its --out).")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Folder that a run or an experiment was written to (its --out).")
+    ],
+    cell: Annotated[str | None, typer.Option("--cell", help="Of an experiment: this cell.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="Of an experiment: the run of this name.")] = None,
+    replication: Annotated[int | None, typer.Option(help="Only this replication of it, counted from 0.")] = None,
     round_: Annotated[int | None, typer.Option("--round", help="Only this round, counted from 0.")] = None,
     individual: Annotated[int | None, typer.Option(help="Only this individual, counted from 0.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Prompts and replies whole.")] = False,
@@ -163,11 +168,19 @@ def transcript(
         Path | None, typer.Option("--journal", help="The journal, where it is not where it was.")
     ] = None,
 ) -> None:
-    """Show what a run and its language models said: prompts, replies, what was understood, cost, latency."""
-    from coop_abm.transcript import source
+    """Show what a run and its language models said: prompts, replies, what was understood, cost, latency.
+
+    Of an experiment the runs are listed, one for each cell, and --cell or --run shows one.
+    """
+    from coop_abm.transcript import listing, source
     from coop_abm.transcript import transcript as lines
 
-    for line in lines(source(run, journal), round=round_, individual=individual, full=full, as_json=as_json):
+    nothing_chosen = all(given is None for given in (cell, run, replication, round_, individual))
+    listed = listing(folder, journal) if nothing_chosen else None
+    for line in listed if listed is not None else lines(
+        source(folder, journal, cell=cell, run=run), round=round_, individual=individual, replication=replication,
+        full=full, as_json=as_json,
+    ):  # fmt: skip
         typer.echo(line)
 
 

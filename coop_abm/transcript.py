@@ -17,6 +17,8 @@ from coop_abm.llm.transcript import Call, calls, runs
 
 #: Characters that are shown of a prompt and of a reply unless everything is; a provenance file may have so many bytes.
 SHORT, SHORT_REPLY, LARGEST_PROVENANCE = 300, 600, 64 << 20
+#: Cells that a refusal names.
+MOST_NAMED = 12
 
 
 class Source(NamedTuple):
@@ -67,56 +69,122 @@ class Total:
         ]
 
 
-def source(folder: Path | str, journal: Path | str | None = None) -> Source:
+def source(
+    folder: Path | str, journal: Path | str | None = None, *, cell: str | None = None, run: str | None = None
+) -> Source:
     """Where the transcript of the run that was written to a folder is.
 
     Parameters
     ----------
     folder  : what was given to ``--out``
     journal : the file to read instead of the one that the run names
+    cell, run : of an experiment, which has a run for each cell: the cell, or the name of its run
 
     Raises
     ------
     InputError
-        if it is no such folder, no model was asked in the run, or its journal is gone
+        if it is no such folder, no model was asked in the run, there is no such cell or run, or its journal is gone
     """
+    tree, shown = _record(folder), quoted(str(folder), 200)
+    if "experiment" in tree:
+        named = _runs_of(tree, shown)
+        if cell is None and run is None:
+            raise InputError("cell: --cell NAME or --run NAME must say which of the runs of an experiment is meant")
+        if cell is not None and run is not None:
+            raise InputError("cell: give --cell or --run, not both")
+        found, given, what = (named.get(cell), cell, "cell") if cell is not None else (run, run, "run")
+        permitted = list(named if what == "cell" else dict.fromkeys(named.values()))
+        if given not in permitted:
+            listed = ", ".join(quoted(name)[1:-1] for name in permitted[:MOST_NAMED])
+            listed += ", ..." if len(permitted) > MOST_NAMED else ""
+            raise InputError(f"{what} must be one of {listed}; got {quoted(given)}")
+        return Source(_journal(tree.get("journal"), journal, shown), str(found))
+    if cell is not None or run is not None:
+        raise InputError(f"cell, run: {shown} holds one run and no experiment")
+    minds = tree.get("minds")
+    begun = isinstance(minds, dict) and minds.get("ended") is False  # still running, or it stopped early
+    if not isinstance(minds, dict) or not isinstance(minds.get("by_model"), dict) or not (minds["by_model"] or begun):
+        raise InputError(f"run: no language model was asked in {shown}")
+    if not isinstance(minds.get("run"), str):
+        raise InputError(f"run: the provenance.json of {shown} must name a journal and a run in it")
+    return Source(_journal(minds.get("journal"), journal, shown), minds["run"])
+
+
+def listing(folder: Path | str, journal: Path | str | None = None) -> list[str] | None:
+    """The runs of an experiment, a line for each cell, and how one of them is shown; None of a single run.
+
+    Raises
+    ------
+    InputError
+        as ``source``
+    """
+    tree, shown = _record(folder), quoted(str(folder), 200)
+    if "experiment" not in tree:
+        return None
+    named = _runs_of(tree, shown)
+    asked = {run.name: run.calls for run in runs(_journal(tree.get("journal"), journal, shown))}
+    lines = [f"{_safe(cell)}: {asked.get(run, 0):,} calls, run {_safe(run)}" for cell, run in named.items()]
+    return [*lines, "--cell NAME, or --run NAME, shows one; --replication R only that replication of it, from 0"]
+
+
+def _record(folder: Path | str) -> dict[str, Any]:
+    """The provenance of a folder."""
     place = Path(folder) / "provenance.json"
-    shown = quoted(str(folder), 200)
     try:
         if place.stat().st_size > LARGEST_PROVENANCE:
             raise ValueError
         tree = json.loads(place.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         raise InputError(
-            f"run: {shown} must be a folder that --out was given, with a provenance.json that can be read"
+            f"run: {quoted(str(folder), 200)} must be a folder that --out was given, with a provenance.json that can "
+            "be read"
         ) from None
-    minds = tree.get("minds") if isinstance(tree, dict) else None
-    begun = isinstance(minds, dict) and minds.get("ended") is False  # still running, or it stopped early
-    if not isinstance(minds, dict) or not isinstance(minds.get("by_model"), dict) or not (minds["by_model"] or begun):
+    return tree if isinstance(tree, dict) else {}
+
+
+def _runs_of(tree: dict[str, Any], shown: str) -> dict[str, str]:
+    """The cells of an experiment, and the names of their runs."""
+    found = tree.get("runs")
+    if found is None and tree.get("journal"):
+        raise InputError(
+            f"run: the provenance.json of {shown} does not name its runs; the same command of the experiment, again, "
+            "writes their names and sends nothing"
+        )
+    if not isinstance(found, dict) or not found or not all(isinstance(run, str) for run in found.values()):
         raise InputError(f"run: no language model was asked in {shown}")
-    named, run = minds.get("journal"), minds.get("run")
-    if journal is None and named == "":
+    return found
+
+
+def _journal(named: Any, given: Path | str | None, shown: str) -> Path:
+    """The file of the journal: the one that is given, or else named."""
+    if given is None and named == "":
         raise InputError(f"run: {shown} kept no journal (--journal-mode off), so nothing was kept of what was said")
-    if not isinstance(named, str) or not isinstance(run, str):
+    if not isinstance(named, str):
         raise InputError(f"run: the provenance.json of {shown} must name a journal and a run in it")
-    path = Path(journal if journal is not None else named)
+    path = Path(given if given is not None else named)
     try:
         there = path.is_file()
     except ValueError:  # a NUL in the name
         there = False
     if not there:
         raise InputError(f"journal: {quoted(str(path), 200)} is not there; --journal FILE says where it is now")
-    return Source(path, run)
+    return path
 
 
 def transcript(
-    found: Source, *, round: int | None = None, individual: int | None = None, full: bool = False, as_json: bool = False
+    found: Source,
+    *,
+    round: int | None = None,
+    individual: int | None = None,
+    replication: int | None = None,
+    full: bool = False,
+    as_json: bool = False,
 ) -> Iterator[str]:
     """The transcript, line by line; totals at its end.
 
     Parameters
     ----------
-    round, individual : only what was asked then, of that one; counted from 0
+    round, individual, replication : only what was asked then, of that one, in that run of a cell; counted from 0
     full    : prompts and replies whole, instead of their ends and beginnings
     as_json : one JSON object a line, everything in it
 
@@ -127,12 +195,14 @@ def transcript(
     JournalError
         if the journal cannot be read, or a row of it was damaged
     """
-    for name, number in (("round", round), ("individual", individual)):
+    for name, number in (("round", round), ("individual", individual), ("replication", replication)):
         if number is not None and number < 0:
             raise InputError(f"{name} must be a whole number, at least 0; got {number}")
     total = Total()
     for call, read in entries(found):
         if round is not None and call.request.address.round != round:
+            continue
+        if replication is not None and call.request.address.replicate != replication:
             continue
         if individual is not None and read.get("individual") != individual:
             continue

@@ -18,8 +18,10 @@ import threading
 from pathlib import Path
 from typing import Any, TextIO
 
-from coop_abm.core.errors import CoopError
+from coop_abm.core.errors import CoopError, InputError, quoted
 from coop_abm.experiments import experiment
+from coop_abm.experiments.choosing import command
+from coop_abm.experiments.paying import bought
 from coop_abm.scenario.wording import declared
 
 #: Other work of the machine, such as showing how far this is, goes before.
@@ -42,6 +44,7 @@ def measure(order: dict[str, Any], out: TextIO) -> None:
     """
     kind = experiment(order["name"])
     chosen = kind.chosen(declared(kind.options, order["options"]))
+    _refuse_to_pay(chosen)
     results = chosen.measure(
         lambda words, share: tell(out, said=[words, share]),
         lambda so_far: tell(out, rows=plain(chosen.table(so_far))),
@@ -52,6 +55,16 @@ def measure(order: dict[str, Any], out: TextIO) -> None:
         "rows": plain(chosen.table(results)), "reading": chosen.reading(results), "files": [f.name for f in files],
         "view": plain(chosen.view(results)) if hasattr(chosen, "view") else None,  # type: ignore[attr-defined]
     })  # fmt: skip
+
+
+def _refuse_to_pay(chosen: Any) -> None:
+    """Nobody who could be asked sits here, so nobody is asked who may cost money, whatever a file of options names."""
+    for world in getattr(chosen, "worlds", {}).values():
+        for model in bought(world):
+            raise InputError(
+                f"{quoted(model.model)[1:-1]} may cost money, and is not asked from a page: run it with "
+                f"{command(chosen.name, chosen.chosen_options)}"
+            )
 
 
 def plain(value: Any) -> Any:

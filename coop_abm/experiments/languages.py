@@ -7,25 +7,34 @@ says where the truth is known. Language models take their place with ``--policy`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from coop_abm import output
 from coop_abm.core.part import knob
 from coop_abm.engine.factorial import Cell, Factorial, read_factorial
+from coop_abm.engine.staged import play
 from coop_abm.experiments import published
 from coop_abm.experiments.base import Column
 from coop_abm.experiments.languages_rows import COLUMNS, rows_of
-from coop_abm.experiments.languages_scores import Scores, decoded
+from coop_abm.experiments.languages_scores import Played, Scores, decoded
 from coop_abm.experiments.languages_strategies import confusion
 from coop_abm.experiments.staged import StagedExperiment, StagedOptions
+from coop_abm.games.base import COOPERATE
+from coop_abm.scenario.minds import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from coop_abm.experiments.runs import Runs
+
+
+#: Games of each cell that rules play beside those of a model, at most.
+TWINS = 20
 
 
 class Options(StagedOptions):
@@ -66,6 +75,12 @@ class Languages(StagedExperiment):
         """A world for each combination, a :class:`~coop_abm.engine.repeated_games.RepeatedGame`."""
         return {cell.name: world for cell, world in self.factorial.cells().items()}
 
+    def shape(self, cell: str) -> Hashable:
+        """Payoffs change digits of prompts, and personalities words; the longest of those stands for all."""
+        at, world = self.crossed[cell], self.worlds[cell]
+        told = set(at.personas) != {"none"}, at.knowledge > 0
+        return at.game, at.language, world.said_as, at.horizon, at.model, told, world.most_questions()["act"]
+
     def scores(self, results: Runs) -> Scores:
         """The games of the cells that are whole, for groups of cells to be compared."""
         return self._worked_out(results)[0]
@@ -83,8 +98,29 @@ class Languages(StagedExperiment):
                 moves = [results.sample(name, f"moves_{seat}") for seat in range(len(world.players))]
                 played[self.crossed[name]] = decoded(self.crossed[name], moves, world.rounds)
             found = Scores(self.crossed.values(), played)
-            self._newest = results, found, rows_of(self.factorial, found)
+            self._newest = results, found, rows_of(self.factorial, found, self._offline(results))
         return self._newest[1:]
+
+    def _offline(self, results: Runs) -> Scores | None:
+        """The whole cells in which somebody else than a table decides, as their rules play them; None of no such."""
+        asking = [name for name in results.whole if not all(mind.tabled for mind in self.worlds[name].minds())]
+        played = {self.crossed[name]: self._twin(name, min(results.wanted, TWINS)) for name in asking}
+        return Scores(self.crossed.values(), played) if played else None
+
+    def _twin(self, name: str, runs: int) -> Played:
+        if (name, runs) not in self._twins:
+            world = self.worlds[name]
+            # Not with_policy: there a model that a file names stays where it is.
+            players = tuple(player.model_copy(update={"policy": Table()}) for player in world.players)
+            tabled = world.model_copy(update={"players": players})
+            matches: list[Any] = [play(tabled.start(self.seed, r), tabled.table()) for r in range(runs)]
+            helped = np.stack([match.acted == COOPERATE for match in matches])
+            self._twins[name, runs] = Played(self.crossed[name], helped)
+        return self._twins[name, runs]
+
+    @cached_property
+    def _twins(self) -> dict[tuple[str, int], Played]:
+        return {}
 
     def says(self, results: Runs) -> str:
         """What the table says, and what it does not."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Marks of models, in their order; shapes say the same as colours.
 MARKS = ("o", "s", "^", "D", "v", "P")
 COLOURS = (figures.COOPERATE, figures.THIRD, figures.FOURTH, figures.DEFECT_RING, "#B3261E", figures.MUTED)
+#: The colours of rates.
+HEAT = "cividis"
 #: Models that find room side by side.
 MOST_MODELS = 6
 FRAMES = {"reward": "as gains", "penalty": "as losses"}
@@ -60,10 +62,6 @@ def figure(factorial: Factorial, scores: Scores) -> Figure:
         _heat(left, factorial, scores, models)
         _personalities(middle, factorial, scores, models)
         _course(right, factorial, scores, models)
-        drawn.suptitle(
-            f"Repeated games of {factorial.rounds} rounds: {len(scores.played):,} of {len(scores.cells):,} cells",
-            x=0.01, ha="left", fontsize=10, color=figures.MUTED,
-        )  # fmt: skip
     return drawn
 
 
@@ -83,12 +81,12 @@ def _heat(axes: Axes, factorial: Factorial, scores: Scores, models: tuple[str, .
         for row, (_name, where) in enumerate(lines_of(factorial, model)):
             for k, language in enumerate(languages):
                 rates[row, m * (len(languages) + gap) + k] = _rate(scores, both(where, language=language))
-    axes.imshow(rates, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    axes.imshow(rates, cmap=HEAT, vmin=0, vmax=1, aspect="auto")
     for (row, column), rate in np.ndenumerate(rates):
         if np.isfinite(rate):
             axes.text(
                 column, row, f"{100 * rate:.0f}", ha="center", va="center", fontsize=7.5,
-                color="white" if rate < 0.6 else figures.INK,
+                color=ink_on(rate),
             )  # fmt: skip
     places = [m * (len(languages) + gap) + k for m in range(len(models)) for k in range(len(languages))]
     axes.set_xticks(places, list(languages) * len(models), fontsize=9)
@@ -99,7 +97,27 @@ def _heat(axes: Axes, factorial: Factorial, scores: Scores, models: tuple[str, .
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    axes.set_title("Cooperation, % of choices", pad=18 + 12 * max(_short(model).count("\n") + 1 for model in models))
+    pad = 36 + 12 * max(_short(model).count("\n") + 1 for model in models)
+    axes.set_title("Cooperation, % of choices", pad=pad)
+    axes.annotate(
+        f"Repeated games of {factorial.rounds} rounds: {len(scores.played):,} of {len(scores.cells):,} cells", (0, 1),
+        (0, pad - 16), xycoords="axes fraction", textcoords="offset points", fontsize=10, color=figures.MUTED,
+    )  # fmt: skip
+
+
+def ink_on(rate: float) -> str:
+    """White or dark digits, whichever stands out more from the colour of this rate: by relative luminance."""
+    import matplotlib as mpl
+    from matplotlib.colors import to_rgb
+
+    ground, dark = (_luminance(colour) for colour in (mpl.colormaps[HEAT](rate)[:3], to_rgb(figures.INK)))
+    return "white" if 1.05 / (ground + 0.05) > (ground + 0.05) / (dark + 0.05) else figures.INK
+
+
+def _luminance(colour: tuple[float, ...]) -> float:
+    """Of an sRGB colour: 0 black, 1 white."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
 
 
 def _short(model: str) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from coop_abm.engine.factorial import Cell, Factorial
 from coop_abm.experiments import languages_strategies as strategies
 from coop_abm.experiments.base import Column
@@ -20,7 +18,9 @@ from coop_abm.experiments.languages_scores import (
     falling,
     inconsistency,
     mean,
+    spread,
     variability,
+    variability_interval,
 )
 from coop_abm.experiments.published import fairgame
 from coop_abm.experiments.staged import NOTE
@@ -34,6 +34,7 @@ COLUMNS = (
     Column("ours", "ours", "measured here", "ours"),
     Column("low", "low", "95 % interval over replications", "low"),
     Column("high", "high", "95 % interval over replications", "high"),
+    Column("offline", "offline", "the same where rules decide: the same ones, and persona in the place of a model"),
     Column("p", "p", f"of a difference: permutation test by replication, {DRAWS} arrangements"),
     Column("holm", "p (Holm)", "the same, raised for all tests of this model"),
     NOTE,
@@ -42,16 +43,38 @@ COLUMNS = (
 LEVELS = ("mild", "conventional", "harsh")
 
 
-def rows_of(factorial: Factorial, scores: Scores) -> list[dict[str, Any]]:
-    """All rows, model by model and game by game."""
+def rows_of(factorial: Factorial, scores: Scores, offline: Scores | None = None) -> list[dict[str, Any]]:
+    """All rows, model by model and game by game, then what was published of single models.
+
+    offline : the same cells, where language models decide in them, as rules play them
+    """
+    beside = {} if offline is None else {_key(row): row["ours"] for row in _ours(factorial, offline)}
+    found = [row | {"offline": beside.get(_key(row))} for row in _ours(factorial, scores)]
+    found += [row for game in games_of(factorial) if any(c.game == game for c in scores.played) for row in _told(game)]
+    return [{name: _clean(value) for name, value in row.items()} for row in found]
+
+
+def _ours(factorial: Factorial, scores: Scores) -> list[dict[str, Any]]:
+    """The rows of all models, with p-values raised model by model."""
     found: list[dict[str, Any]] = []
     for model in factorial.models:
         rows = [row for game in games_of(factorial) for row in _of_game(factorial, scores, game, model)]
         tested = [row for row in rows if row["p"] is not None]
         for row, raised in zip(tested, holm([row["p"] for row in tested]), strict=True):
             row["holm"] = float(raised)
-        found += [{name: _clean(value) for name, value in row.items()} for row in rows]
+        found += rows
     return found
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["game"], row["model"], row["score"]
+
+
+def _told(game: str) -> Iterator[dict[str, Any]]:
+    """What was published of single models in a game."""
+    empty = dict.fromkeys(column.name for column in COLUMNS)
+    for model, rate in zip(fairgame.MODELS, fairgame.BY_MODEL.get(game, ()), strict=False):
+        yield empty | {"game": game, "model": f"{model} (FAIRGAME)", "score": "cooperation", "published": rate}
 
 
 def _clean(value: Any) -> Any:
@@ -182,7 +205,7 @@ class _Lines:
         return {
             "game": self.game, "model": self.model, "score": score, "published": fairgame.of(self.game, score),
             "ours": None if found is None else found.value, "low": None if found is None else found.low,
-            "high": None if found is None else found.high, "p": p, "holm": None, "note": note,
+            "high": None if found is None else found.high, "offline": None, "p": p, "holm": None, "note": note,
         }  # fmt: skip
 
     def mean(self, score: str, where: Where, measure: str = "cooperation") -> Iterator[dict[str, Any]]:
@@ -215,13 +238,12 @@ class _Lines:
             spoken.setdefault(each.cell.language, []).append(each)
         if len(spoken) < 2:
             return
-        rates = [mean(each).value for each in spoken.values()]
-        yield self.row("language range") | {"ours": float(np.ptp(rates))}
+        yield self.row("language range", spread(list(spoken.values())))
         found = inconsistency(games)
         assert found is not None
-        yield self.row("inconsistency", p=found.p) | {"ours": found.value}
+        yield self.row("inconsistency", found.reach, found.p) | {"ours": found.value}
 
     def spread(self, score: str, where: Where) -> Iterator[dict[str, Any]]:
         games = self.scores.of(where)
         if not isinstance(games, Incomplete) and games:
-            yield self.row(score) | {"ours": variability(games)}
+            yield self.row(score, variability_interval(games)) | {"ours": variability(games)}

@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -121,7 +122,7 @@ def contrast(
 def falling(groups: Sequence[Sequence[Played]]) -> Tested:
     """Does cooperation fall from each group to the next? Intersection-union of one-sided permutation tests."""
     rates = [replications(games) for games in groups]
-    steps = [permutation_test(a, b, alternative="greater", most=0, draws=DRAWS) for a, b in itertools.pairwise(rates)]
+    steps = [_greater(a, b) for a, b in itertools.pairwise(rates)]
     return max(steps, key=lambda step: step.p)._replace(method=f"intersection-union of {len(steps)} steps")
 
 
@@ -130,10 +131,12 @@ class Inconsistency(NamedTuple):
 
     value : standard deviation between languages, less chance
     p     : how often games whose languages are drawn again by lot within their setting differ as much
+    reach : its interval; None of fewer than 3 replications
     """
 
     value: float
     p: float
+    reach: Interval | None
 
 
 def inconsistency(games: Sequence[Played], seed: int = 0) -> Inconsistency | None:
@@ -152,12 +155,74 @@ def inconsistency(games: Sequence[Played], seed: int = 0) -> Inconsistency | Non
     for _ in range(DRAWS):
         again = rng.permuted(flat, axis=1).reshape(rates.shape).mean(axis=2).var(axis=1, ddof=1).mean()
         as_large += bool(again >= between - 1e-12)
-    return Inconsistency(math.sqrt(max(0.0, between - chance)), (1 + as_large) / (1 + DRAWS))
+    reach = _rooted(rates, lambda some: some.mean(axis=2).var(axis=1, ddof=1) - some.var(axis=2, ddof=1).mean(axis=1)
+                    / some.shape[2])  # fmt: skip
+    return Inconsistency(math.sqrt(max(0.0, between - chance)), (1 + as_large) / (1 + DRAWS), reach)
 
 
 def variability(games: Sequence[Played]) -> float:
     """Root mean square over cells of the standard deviation between the games of one cell."""
     return float(np.sqrt(np.mean([each.cooperation.var(ddof=1) for each in games])))
+
+
+def variability_interval(games: Sequence[Played]) -> Interval | None:
+    """Its interval; None of fewer than 3 replications."""
+    return _rooted(np.array([each.cooperation for each in games]), lambda some: some.var(axis=-1, ddof=1))
+
+
+def _rooted(rates: np.ndarray, squares: Callable[[np.ndarray], np.ndarray]) -> Interval | None:
+    """The root of a mean square with a jackknife interval: each replication (the last axis) is left out in turn.
+
+    The interval is that of the square, by Student's t of its pseudo-values, and ends at 0.
+    """
+    runs = rates.shape[-1]
+    if runs < 3:
+        return None
+    whole = float(squares(rates).mean())
+    without = np.array([float(squares(np.delete(rates, r, axis=-1)).mean()) for r in range(runs)])
+    found = mean_interval(runs * whole - (runs - 1) * without)
+    ends = (math.sqrt(max(0.0, end)) for end in (whole, found.low, found.high))
+    value, low, high = ends
+    return Interval(value, found.error, low, high, found.level, f"jackknife of the square, {runs} replications")
+
+
+def spread(groups: Sequence[Sequence[Played]]) -> Interval:
+    """Largest less smallest mean of several groups, with an interval that holds it at least as often as it says.
+
+    It is the largest difference of any two, so where the intervals of all differences hold (Welch, each raised for
+    their number), it lies between the largest of their lower ends and the largest of what they reach. It is wider
+    than need be.
+    """
+    arms = [replications(games) for games in groups]
+    pairs = list(itertools.combinations(arms, 2))
+    found = [difference_interval(one, other, level=1 - 0.05 / len(pairs)) for one, other in pairs]
+    low = max(max(each.low, -each.high, 0.0) for each in found)
+    high = max(max(abs(each.low), abs(each.high)) for each in found)
+    value = max(abs(each.value) for each in found)
+    return Interval(value, math.nan, low, high, 0.95, f"largest of {len(pairs)} differences")
+
+
+@cache
+def stated_power(effect: float, runs: int, between: float, level: float, repeats: int = 200) -> tuple[float, float]:
+    """How often a difference of this size is found between two groups, and how often two such steps by `falling`.
+
+    Parameters
+    ----------
+    runs    : replications
+    between : standard deviation of a group between replications, taken as normal
+    level   : of each test
+    """
+    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(0, spawn_key=(2,))))
+    one = both = 0
+    for _ in range(repeats):
+        high, middle, low = (step * effect + rng.normal(0.0, between, runs) for step in (2, 1, 0))
+        one += permutation_test(high, middle, most=0, draws=DRAWS).p <= level
+        both += max(_greater(high, middle).p, _greater(middle, low).p) <= level
+    return one / repeats, both / repeats
+
+
+def _greater(first: np.ndarray, second: np.ndarray) -> Tested:
+    return permutation_test(first, second, alternative="greater", most=0, draws=DRAWS)
 
 
 def by_round(games: Sequence[Played]) -> tuple[np.ndarray, np.ndarray]:
@@ -171,5 +236,5 @@ def by_round(games: Sequence[Played]) -> tuple[np.ndarray, np.ndarray]:
 
 __all__ = [
     "DRAWS", "Incomplete", "Inconsistency", "Played", "Scores", "by_round", "contrast", "decoded", "falling",
-    "inconsistency", "mean", "replications", "variability",
+    "inconsistency", "mean", "replications", "spread", "stated_power", "variability", "variability_interval",
 ]  # fmt: skip

@@ -33,12 +33,12 @@ class Share(NamedTuple):
     """How much of the players one strategy is.
 
     fitted     : mean over players of its probability, with its interval over replications
-    classified : share of players whom the classifier gives to it; one at a tie counts in equal parts
+    classified : share of players whom the classifier gives to it, likewise; one at a tie counts in equal parts
     """
 
     strategy: str
     fitted: Interval
-    classified: float
+    classified: Interval
 
 
 @cache
@@ -72,9 +72,9 @@ def shares(games: Sequence[Played]) -> list[Share]:
     seen = kinds[:, : own.shape[1]], kinds[:, own.shape[1] :]
     posterior = recognise(*seen, strategies()).posterior[place.ravel()]
     best = _trained(own.shape[1], LESSONS).classify(*seen).best.astype(float)[place.ravel()]
-    classified = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+    classified = best / best.sum(axis=1, keepdims=True)
     return [
-        Share(name, mean_interval(replication_means(posterior[:, s], runs)), float(classified[s]))
+        Share(name, *(mean_interval(replication_means(found[:, s], runs)) for found in (posterior, classified)))
         for s, name in enumerate(NAMES)
     ]
 
@@ -85,9 +85,9 @@ def rows(factorial: Factorial, model: str, games: Sequence[Played], empty: dict[
         return
     for share in shares(games):
         line = empty | {"game": "pd", "model": model, "score": f"plays {share.strategy}"}
-        ours = {"ours": share.fitted.value, "low": share.fitted.low, "high": share.fitted.high}
-        yield line | ours
-        yield line | {"score": f"plays {share.strategy}, classifier", "ours": share.classified}
+        for score, found in (("", share.fitted), (", classifier", share.classified)):
+            ours = {"ours": found.value, "low": found.low, "high": found.high}
+            yield line | ours | {"score": line["score"] + score}
 
 
 def confusion(rounds: int) -> list[dict[str, Any]]:

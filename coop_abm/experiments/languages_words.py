@@ -6,15 +6,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from coop_abm.engine.factorial import AGAINST, RULES, Factorial
-from coop_abm.experiments.languages_rows import games_of
-from coop_abm.experiments.languages_scores import Scores
+from coop_abm.experiments.languages_rows import LEVELS, base, both, games_of
+from coop_abm.experiments.languages_scores import Incomplete, Scores, replications, stated_power
 from coop_abm.experiments.languages_strategies import ERROR, confusions
 from coop_abm.experiments.published import fairgame
+
+#: The difference whose power is told: the smaller step of the published models between levels, harsh to conventional.
+STATED_EFFECT = 0.05
 
 
 def reading(factorial: Factorial, scores: Scores, rows: list[dict[str, Any]]) -> str:
     """The scores of each model in a sentence, then the limits."""
-    said = [_of_model(factorial, model, rows) for model in factorial.models]
+    said = [f"{_of_model(factorial, model, rows)} {_power(factorial, scores, rows, model)}".strip()
+            for model in factorial.models]  # fmt: skip
     said.append(_limits(factorial, scores))
     return " ".join(sentence for sentence in said if sentence)
 
@@ -37,6 +41,26 @@ def _of_model(factorial: Factorial, model: str, rows: list[dict[str, Any]]) -> s
     add("inconsistency", "languages differ within settings by a standard deviation of {0:.3f}")
     add("framing reward - native", "telling the same payoffs as gains instead of losses gives {0:+.3f}")
     return f"{model}: {', '.join(told)}." if told else ""
+
+
+def _power(factorial: Factorial, scores: Scores, rows: list[dict[str, Any]], model: str) -> str:
+    """How often the steps between levels of the dilemma would be found, at the level that Holm's method leaves."""
+    groups = [scores.of(both(base(factorial, "pd", model), level=level)) for level in LEVELS]
+    if any(isinstance(games, Incomplete) or not games for games in groups):
+        return ""
+    samples = [replications(games) for games in groups if not isinstance(games, Incomplete)]
+    runs, tests = len(samples[0]), sum(row["model"] == model and row["p"] is not None for row in rows)
+    between = max(float(sample.std(ddof=1)) for sample in samples)
+    if between < 1e-9:
+        return ""
+    level = 0.05 / tests
+    one, two = stated_power(STATED_EFFECT, runs, round(between, 4), level)
+    return (
+        f"Holm's method holds the smallest p of its {tests} tests against .05/{tests} = {level:.2g}. There, with "
+        f"{runs} replications and a spread of {between:.2g} between them, a step of {STATED_EFFECT:g} from one level "
+        f"of payoffs to the next (the smaller published one) is found in {one:.0%}, two-sided, and two such steps, "
+        f"one-sided each, in {two:.0%}."
+    )
 
 
 def _limits(factorial: Factorial, scores: Scores) -> str:

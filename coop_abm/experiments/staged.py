@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -164,8 +164,20 @@ class StagedExperiment:
         """The worlds that are measured, by name."""
         return self.worlds
 
-    def check(self) -> str:
+    def shape(self, cell: str) -> Hashable:
+        """What cells have in common that ask alike, but for how often: of these one is rehearsed with its prompts.
+
+        All knobs of the world but its names, and of its numbers only whether they are above 0, 0 or below it.
+        """
+        world = self.worlds[cell]
+        return type(world), tuple(world.most_questions().items()), _outline(world.model_dump(mode="json"))
+
+    def check(self, report: Report | None = None) -> str:
         """Refuse now what would be refused when the first run begins, or when the first model is asked.
+
+        Parameters
+        ----------
+        report : is told how far the rehearsal is, which takes a while where a model costs money and there is a budget
 
         Returns
         -------
@@ -177,7 +189,7 @@ class StagedExperiment:
             in one line: nobody stands in under this name, no price is known, there is no cap, or what the runs that
             are missing are expected to cost is above it; nothing was sent
         """
-        note = "" if self.means.mode == "replay" else paying.check(self)
+        note = "" if self.means.mode == "replay" else paying.check(self, report)
         seen: set[tuple[type, frozenset[Mind]]] = set()
         for world in self.worlds.values():
             asked = type(world), frozenset(mind for mind in world.minds() if not mind.tabled)
@@ -214,7 +226,7 @@ class StagedExperiment:
             in one line; what was done is kept
         """
         if not self._checked:
-            self.check()
+            self.check(report)
         before = paying.spent(self.means).calls
         with self._sink() as sink, self._standing_in() as work:
             heard = _Heard(self, sink, report, found)
@@ -252,6 +264,10 @@ class StagedExperiment:
         rows = [dict.fromkeys((c.name for c in self.columns), None) | row for row in self.rows(results)]
         return rows + [self._absent(each) for each in results.missing]
 
+    def written(self, results: Runs) -> tuple[list[str], list[dict[str, Any]]]:
+        """Names of columns and rows as the file of the table has them."""
+        return [column.name for column in self.columns], self.table(results)
+
     def _absent(self, missing: Missing) -> dict[str, Any]:
         empty: dict[str, Any] = dict.fromkeys((column.name for column in self.columns), None)
         return empty | {self.columns[0].name: missing.cell, "note": missing.words}
@@ -283,12 +299,13 @@ class StagedExperiment:
         record = provenance(
             {}, seed=self.seed, experiment=self.name, digest=self.digest, policy=self.policy,
             options=self.chosen_options.model_dump(mode="json"), journal=self.means.kept if self.asks else "",
+            runs=self.spoken,
             worlds={n: {"digest": digest_of(w), "world": w.model_dump(mode="json")} for n, w in self.worlds.items()},
             missing=[each._asdict() for each in results.missing], replies=results.replies, results=self.table(results),
             reading=self.reading(results),
         )  # fmt: skip
         paths = [
-            output.write_text(place / f"{named}.csv", _csv([c.name for c in self.columns], self.table(results))),
+            output.write_text(place / f"{named}.csv", _csv(*self.written(results))),
             output.write_text(place / f"{named}_runs.csv", _csv(_names(results.rows()), results.rows())),
             output.write_json(place / "provenance.json", record),
         ]
@@ -305,6 +322,16 @@ class StagedExperiment:
     def asks(self) -> bool:
         """Is anybody but a table asked?"""
         return any(not mind.tabled for world in self.worlds.values() for mind in world.minds())
+
+    @property
+    def spoken(self) -> dict[str, str]:
+        """The name of each cell in which models are asked, under which the journal keeps what was said in its runs."""
+        asking = {n: w for n, w in self.worlds.items() if any(models_in(mind) for mind in w.minds())}
+        if not asking:
+            return {}
+        from coop_abm.policies.cast import run_name  # with all that knows language models
+
+        return {name: run_name(world, self.seed) for name, world in asking.items()}
 
     @contextmanager
     def _standing_in(self) -> Iterator[StagedWork]:
@@ -356,6 +383,15 @@ class _Heard:
         if self._found is not None and now.done - self._shown >= max(1, self._total // 20):
             self._shown = now.done
             self._found(self._experiment._gathered(self._sink))
+
+
+def _outline(value: Any) -> Hashable:
+    """Plain values with no more of a number than its sign."""
+    if isinstance(value, dict):
+        return tuple((key, _outline(each)) for key, each in value.items() if key not in ("name", "title"))
+    if isinstance(value, list):
+        return tuple(_outline(each) for each in value)
+    return value if value is None or isinstance(value, str | bool) else (value > 0) - (value < 0)
 
 
 def _names(rows: list[dict[str, Any]]) -> list[str]:

@@ -14,9 +14,11 @@ MARKS = {"agrees": "✓", "differs": "✗"}
 def shown(columns: Iterable[Column], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """A table in plain values: ``head`` (title, help, role, figure) and ``rows`` of cells (text, mark).
 
-    The two ends of an interval become one column, beside the number that they belong to.
+    The two ends of the interval of what was measured become one column beside it; those of any other number (NAME_low
+    and NAME_high) stand in its cell.
     """
     given, columns = list(rows), list(columns)
+    known = {column.name for column in columns}
     low, high = (next((c.name for c in columns if c.role == role), "") for role in ("low", "high"))
     head: list[dict[str, Any]] = []
     names: list[str] = []
@@ -33,13 +35,18 @@ def shown(columns: Iterable[Column], rows: Iterable[Mapping[str, Any]]) -> dict[
     roles = [entry["role"] for entry in head]
     cells = [
         [
-            {"text": interval(row.get(low), row.get(high)) if not name else text(row.get(name)),
+            {"text": interval(row.get(low), row.get(high)) if not name else _with_ends(row, name, known),
              "mark": MARKS.get(str(row.get(name)), "–") if role == "verdict" else ""}
             for name, role in zip(names, roles, strict=True)
         ]
         for row in given
     ]  # fmt: skip
     return {"head": head, "rows": cells}
+
+
+def _with_ends(row: Mapping[str, Any], name: str, known: set[str]) -> str:
+    ends = interval(row.get(f"{name}_low"), row.get(f"{name}_high")) if f"{name}_low" in known else ""
+    return f"{text(row.get(name))} ({ends})" if ends else text(row.get(name))
 
 
 def text(value: Any) -> str:

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from coop_abm import experiments
-from coop_abm.experiments import EXPERIMENTS, experiment
+from coop_abm.cli_sweeps import Stopped
+from coop_abm.experiments import EXPERIMENTS, experiment, paying
+from coop_abm.sweeps.staged import StagedWork
 
 from .terminal import assert_refused, in_process, results
 
@@ -70,6 +72,76 @@ def test_what_it_would_cost_is_said_before_there_is_a_budget_and_nothing_is_writ
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_plan_of_a_stand_in_says_how_many_calls_and_how_long_and_what_asks_less(said, tmp_path):
+    told = said(*HERE, "--policy", "stand-in", "--plan").out
+    assert "9 runs to do; nobody is asked who costs money; the stand-in is expected to get 90 calls" in told
+    assert "about 1 s at the 190 a second" in told and "--quick (replications=4) least; nothing was sent" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_run_of_the_stand_in_is_announced_and_a_short_one_is_not(said, monkeypatch):
+    asked = (*HERE, "--policy", "stand-in", "--journal", "journal.sqlite")
+    monkeypatch.setattr(paying, "LONG", 0.1)
+    (note,) = said(*asked).notes
+    assert "the stand-in is expected to get 90 calls" in note and "--replications" in note
+    assert said(*asked).notes == []  # all is there
+
+
+def test_the_transcript_of_an_experiment_lists_its_cells_and_shows_a_run(said, monkeypatch, capsys):
+    def transcript(*words):
+        return in_process(monkeypatch, capsys, "transcript", "out", *words)
+
+    assert said(*HERE, "--policy", "stand-in", "--journal", "journal.sqlite").code == 0
+    end = transcript()
+    assert end.code == 0 and end.out.count(": 30 calls, run ") == 3 and "--cell NAME" in end.out
+    one = transcript("--cell", "tft alld", "--replication", "2")
+    assert one.code == 0 and "10 calls (10 done)" in one.out and one.out.count("replicate 2") == 10
+    assert "user " in one.out and "reply " in one.out and "read as    'defect'" in one.out
+    named = next(line for line in end.out.splitlines() if line.startswith("tft alld")).partition(", run ")[2]
+    assert transcript("--run", named, "--replication", "2").out == one.out
+    assert_refused(transcript("--cell", "tft joss"), "cell must be one of tft allc, tft alld, tft tft; got 'tft joss'")
+    assert_refused(transcript("--run", "nobody"), "run must be one of", "got 'nobody'")
+    assert_refused(transcript("--replication", "0"), "cell: --cell NAME or --run NAME must say which")
+
+
+def test_the_transcript_of_tables_says_that_nobody_was_asked(said, monkeypatch, capsys):
+    assert said(*HERE).code == 0
+    end = in_process(monkeypatch, capsys, "transcript", "out")
+    assert_refused(end, "run: no language model was asked in 'out'")
+
+
+def test_what_was_said_before_a_budget_ended_it_can_be_read(said, monkeypatch, capsys, tmp_path):
+    (tmp_path / "mute.toml").write_text('kind = "model"\nmodel = "stand-in/silent"\n')
+    assert said(*HERE, "--policy", "mute.toml", "--journal", "journal.sqlite").code == 1
+    end = in_process(monkeypatch, capsys, "transcript", "out", "--cell", "tft allc")
+    assert end.code == 0 and "no permitted answer" in end.out
+
+
+def test_an_experiment_of_before_is_told_how_its_runs_get_names(said, monkeypatch, capsys, tmp_path):
+    assert said(*HERE, "--policy", "stand-in", "--journal", "journal.sqlite").code == 0
+    place = tmp_path / "out" / "provenance.json"
+    tree = json.loads(place.read_text(encoding="utf-8"))
+    del tree["runs"]
+    place.write_text(json.dumps(tree), encoding="utf-8")
+    assert_refused(in_process(monkeypatch, capsys, "transcript", "out"), "the same command of the experiment, again")
+
+
+def test_an_interrupted_run_says_what_it_did_and_what_was_there(said, monkeypatch, tmp_path):
+    assert said(*HERE[:-1], "2").code == 0
+    ran = StagedWork.perform
+
+    def perform(work, task):
+        if task.cell.parameters["cell"] == "tft tft":
+            raise Stopped(2)
+        return ran(work, task)
+
+    monkeypatch.setattr(StagedWork, "perform", perform)
+    end = said(*HERE)
+    assert end.code == 130 and "2 runs done now, 6 were there" in end.out
+    (tmp_path / "out" / "pairs.sqlite").unlink()
+    assert "6 runs done now, 0 were there" in said(*HERE).out
+
+
 def test_stories_are_written_where_they_are_asked_for(said, tmp_path):
     assert said(*HERE, "--stories", "1").code == 0
     told = json.loads((tmp_path / "out" / "stories.json").read_text(encoding="utf-8"))
@@ -98,7 +170,7 @@ REFUSED = {
     ),
     "a stand-in that there is not": (("pairs", "--policy", "stand-in/angel"), ["must be stand-in/ and one of"]),
     "a model that nobody knows": (("pairs", "--policy", "openai/none-such"), ["no price is known for openai/none-su"]),
-    "a model without a budget": (("pairs", "--policy", "openai/gpt-4o-mini"), ["budget: 60 runs are expected to cost"]),
+    "a model without a budget": (("pairs", "--policy", "openai/gpt-4o-mini"), ["so there must be one for 60 runs"]),
     "a factorial over the budget": (
         ("pairs", "--policy", "openai/gpt-4o-mini", "--budget", "0.001"), ["0.001 is the cap; nothing was sent"],
     ),

@@ -60,6 +60,18 @@ def test_the_two_ends_of_an_interval_are_one_column_beside_the_number():
     assert shown["rows"][0][3]["mark"] != shown["rows"][1][3]["mark"]  # not by colour alone
 
 
+def test_the_interval_of_any_other_number_stands_in_its_cell():
+    names = ("survival", "low", "high", "gini", "gini_low", "gini_high")
+    roles = ("ours", "low", "high", "", "low", "high")
+    columns = [Column(name, name, "", role) for name, role in zip(names, roles, strict=True)]
+    rows = [dict(zip(names, (30.0, 20.0, 40.0, 0.5, *ends), strict=True)) for ends in ((0.4, 0.6), (None, None))]
+    shown = tables.shown(columns, rows)
+    assert [h["title"] for h in shown["head"]] == ["survival", "95 % interval", "gini"]
+    assert [[c["text"] for c in row] for row in shown["rows"]] == [
+        ["30", "20 … 40", "0.5 (0.4 … 0.6)"], ["30", "20 … 40", "0.5"],
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_option_of_every_experiment_has_a_control(name):
     kind = experiment(name)

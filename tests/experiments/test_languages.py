@@ -214,7 +214,7 @@ def test_falling_needs_every_step():
 def test_strategies_are_recognised_and_ties_are_shared():
     always = scores.Played(cell(), np.ones((10, 10, 2), bool))
     found = {share.strategy: share for share in shares([always])}
-    nice = [found[name].classified for name in ("allc", "tft", "wsls", "grim")]
+    nice = [found[name].classified.value for name in ("allc", "tft", "wsls", "grim")]
     assert nice == pytest.approx([0.25] * 4) and found["alld"].fitted.value < 0.05
     never = {share.strategy: share for share in shares([scores.Played(cell(), np.zeros((10, 10, 2), bool))])}
     assert never["alld"].fitted.value > 0.5
@@ -249,6 +249,108 @@ def test_the_small_factorial_shows_what_its_rules_are_known_to_do():
     assert table["persona", "pd", "mild - harsh"]["low"] > 0.0
     assert table["persona", "pd", "cooperation"]["published"] == 0.482
     assert "hear no language" in experiment.reading(results)
+
+
+ONE = """
+rounds = 4
+languages = ["en", "fr", "vi"]
+personas = ["cooperative", "selfish"]
+horizons = ["known"]
+models = ["persona"]
+[[games]]
+game = "pd"
+levels = ["mild", "conventional", "harsh"]
+"""
+
+
+def test_what_rules_do_in_the_same_cells_stands_beside_whoever_else_plays(tmp_path):
+    means = Means(journal=tmp_path / "journal.sqlite", transport="slim")
+    plain = ONE.replace('"en", "fr", "vi"', '"en", "fr"')
+    alone = made(tmp_path, plain, replications=3)
+    rules = {row["score"]: row["ours"] for row in alone.table(alone.measure()) if row["model"] == "persona"}
+    assert all(row["offline"] is None for row in alone.table(alone.measure()))
+    same = made(tmp_path, plain, policy="stand-in", replications=3, means=means)
+    rows = [row for row in same.table(same.measure()) if row["model"] == "persona"]
+    assert all(row["offline"] == row["ours"] for row in rows) and rows[0]["offline"] == rules["cooperation"]
+    other = made(tmp_path, plain, policy="stand-in/alld", replications=3, means=means)
+    table = {row["score"]: row for row in other.table(other.measure()) if row["model"] == "stand-in/alld"}
+    assert table["cooperation"]["ours"] == 0.0 and table["cooperation"]["offline"] == rules["cooperation"] > 0
+    assert [column.name for column in other.columns[3:8]] == ["published", "ours", "low", "high", "offline"]
+
+
+def test_every_score_that_is_measured_has_an_interval(tmp_path):
+    experiment = made(tmp_path, ONE, replications=4)
+    rows = experiment.table(experiment.measure())
+    for row in rows:
+        if row["ours"] is not None:
+            assert row["low"] <= row["ours"] + 1e-12 and row["ours"] - 1e-12 <= row["high"], row
+    named = {row["score"] for row in rows}
+    assert {"language range", "inconsistency", "internal variability", "plays tft, classifier"} <= named
+
+
+def test_two_games_have_no_jackknife(tmp_path):
+    experiment = made(tmp_path, ONE)
+    rows = {row["score"]: row for row in experiment.table(experiment.measure())}
+    assert rows["inconsistency"]["ours"] is not None and rows["inconsistency"]["low"] is None
+    assert rows["language range"]["high"] is not None
+
+
+@pytest.mark.validate
+@pytest.mark.parametrize("apart", [0.0, 0.2])
+def test_intervals_of_spreads_hold_the_truth_as_often_as_they_say(apart):
+    """Twelve settings in three languages; the middle one's rate is 0.4, the others' are `apart` around it."""
+    rates = {"en": 0.4 - apart / 2, "fr": 0.4, "vi": 0.4 + apart / 2}
+    dice, held = np.random.Generator(np.random.Philox(5)), np.zeros(3)
+    spread_of = np.mean([rate * (1 - rate) / 20 for rate in rates.values()]) ** 0.5
+    for _ in range(400):
+        spoken = [
+            scores.Played(cell(language=code, level=str(k)), dice.random((10, 10, 2)) < rate)
+            for code, rate in rates.items() for k in range(12)
+        ]  # fmt: skip
+        groups = [[each for each in spoken if each.cell.language == code] for code in rates]
+        truths = apart, np.std(list(rates.values()), ddof=1), spread_of
+        found = scores.spread(groups), scores.inconsistency(spoken).reach, scores.variability_interval(spoken)
+        held += [each.low <= truth <= each.high for each, truth in zip(found, truths, strict=True)]
+    assert (held / 400 >= 0.92).all(), held / 400
+
+
+def test_the_published_rates_of_each_model_are_in_the_table(tmp_path):
+    experiment = made(tmp_path, ONE)
+    rows = [row for row in experiment.table(experiment.measure()) if row["model"].endswith("(FAIRGAME)")]
+    told = {row["model"].removesuffix(" (FAIRGAME)"): row["published"] for row in rows if row["score"] == "cooperation"}
+    assert told == dict(zip(fairgame.MODELS, fairgame.BY_MODEL["pd"], strict=True))
+    assert all(row["ours"] is None for row in rows)
+
+
+def test_the_reading_says_the_power_at_the_level_that_holm_leaves(tmp_path):
+    experiment = made(tmp_path, ONE, replications=4)
+    results = experiment.measure()
+    tests = sum(row["p"] is not None for row in experiment.table(results))
+    assert f"of its {tests} tests against .05/{tests} = {0.05 / tests:.2g}" in experiment.reading(results)
+    certain, never = scores.stated_power(0.5, 10, 0.05, 0.01), scores.stated_power(0.5, 10, 0.05, 0.0005)
+    assert certain == (1.0, 1.0) and never == (0.0, 0.0)  # no p is below 1 / 1,000
+    assert max(scores.stated_power(0.0, 10, 0.05, 0.05)) <= 0.1
+
+
+def test_digits_of_the_heat_map_stand_out_from_their_squares():
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgb
+
+    from coop_abm.experiments import languages_figure as drawing
+
+    for rate in np.linspace(0, 1, 101):
+        ground, ink = (drawing._luminance(c) for c in (colormaps["cividis"](rate)[:3], to_rgb(drawing.ink_on(rate))))
+        contrast = (max(ground, ink) + 0.05) / (min(ground, ink) + 0.05)
+        assert contrast >= 3.8, rate
+
+
+def test_the_title_of_the_figure_stands_above_what_is_said_below_it(tmp_path):
+    experiment = made(tmp_path, ONE)
+    drawn = experiment.figure(experiment.measure())
+    drawn.canvas.draw()
+    title = drawn.axes[0]._left_title if drawn.axes[0]._left_title.get_text() else drawn.axes[0].title
+    below = next(text for text in drawn.findobj(match=lambda a: "rounds: 27 of" in getattr(a, "get_text", str)()))
+    assert title.get_window_extent().y0 >= below.get_window_extent().y1
 
 
 def test_the_view_of_a_cell_is_its_first_game(tmp_path):

@@ -15,8 +15,9 @@ from coop_abm.experiments import paying
 from coop_abm.experiments.choosing import changed, command
 from coop_abm.llm.stand_in import StandIn
 from coop_abm.policies.means import Means
+from coop_abm.policies.staged_plan import plan, total
 from coop_abm.sweeps.store import Store
-from tests.experiments.worlds import PairOptions, Pairs
+from tests.experiments.worlds import Pair, PairOptions, Pairs
 
 CELLS = ("tft allc", "tft alld", "tft tft")
 
@@ -172,7 +173,7 @@ def test_a_reply_that_is_no_answer_stops_it_or_is_counted_as_a_fallback(tmp_path
     [
         ({"policy": "stand-in/angel"}, "policy.model: must be stand-in/ and one of allc"),
         ({"policy": "openai/no-such-model"}, "policy: no price is known for openai/no-such-model; a policy file"),
-        ({"policy": "openai/gpt-4o-mini"}, "budget: 12 runs are expected to cost .* so there must be one"),
+        ({"policy": "openai/gpt-4o-mini"}, "budget: openai/gpt-4o-mini costs money, so there must be one for 12 runs"),
         (
             {"policy": "openai/gpt-4o-mini", "budget": 0.001},
             "budget: 12 runs .* but 0.001 is the cap; nothing was sent",
@@ -193,6 +194,41 @@ def test_what_is_expected_to_fit_but_might_not_is_said_before(tmp_path):
     assert due.money.expected < 0.05 < due.money.high and due.runs == 12 and due.calls.high == 2 * 12 * 10
     assert "should that pass the cap it ends there" in experiment.check()
     assert made(tmp_path, policy="openai/gpt-4o-mini", budget=50.0, means=reached(tmp_path)).check() == ""
+
+
+def rehearsed(monkeypatch):
+    """The worlds that are rehearsed with prompts, one after the other."""
+    from coop_abm.policies import staged_plan
+
+    seen, plan = [], staged_plan.plan
+    monkeypatch.setattr(staged_plan, "plan", lambda world, **more: seen.append(world) or plan(world, **more))
+    return seen
+
+
+@pytest.mark.parametrize("policy", ["openai/gpt-4o-mini", "openai/no-such-model"])
+def test_a_missing_budget_or_price_is_refused_without_a_rehearsal(tmp_path, monkeypatch, policy):
+    seen = rehearsed(monkeypatch)
+    with pytest.raises(InputError, match=r"^(budget|policy): "):
+        made(tmp_path, policy=policy, means=reached(tmp_path)).check()
+    assert seen == []
+
+
+def test_of_cells_that_ask_alike_one_is_rehearsed_and_the_bill_is_that_of_all(tmp_path, monkeypatch):
+    def cells(experiment):
+        return {f"{n} rounds": Pair(rounds=n, slips=0.2, second="allc") for n in (5, 5, 7)} | {
+            f"slips {slips}": Pair(rounds=5, slips=slips) for slips in (0.1, 0.2, 0.3, 0.0)
+        }  # fmt: skip
+
+    monkeypatch.setattr(Pairs, "cells", cells)
+    seen, told = rehearsed(monkeypatch), []
+    experiment = made(tmp_path, policy="openai/gpt-4o-mini", budget=5.0, means=reached(tmp_path))
+    due = paying.bill(experiment, lambda words, share: told.append((words, share)))
+    assert len(seen) == 4  # 5 and 7 rounds against allc; with slips, and without
+    assert due.calls.expected == 4 * 2 * (5 + 7 + 4 * 5) and due.calls.high == 2 * due.calls.expected
+    assert told[-1][1] == 1.0 and "rehearsed" in told[-1][0]
+    each = [total([plan(w, seed=0, replicates=4)]).money for w in experiment.worlds.values()]
+    assert due.money.high >= sum(money.high for money in each)
+    assert due.money.expected == pytest.approx(sum(money.expected for money in each), rel=0.02)
 
 
 @pytest.mark.parametrize(
