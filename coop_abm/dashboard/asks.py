@@ -115,6 +115,16 @@ def spoken(value: float) -> str:
     return f"{value:.4g}" if 0 < value < math.inf else "never"
 
 
+def sentence(value: float) -> str:
+    """The same where a sentence is read.
+
+    >>> sentence(4.26087), sentence(-9.0), sentence(float("nan"))
+    ('critical b/c 4.261', 'no benefit is large enough', 'no answer')
+    """
+    words = spoken(value)
+    return {"–": "no answer", "never": "no benefit is large enough"}.get(words, f"critical b/c {words}")
+
+
 def told(asks: Asks, now: Drawn) -> dict[str, Any]:
     """The answers as plain values for the browser, while `now` is on the board.
 
@@ -130,7 +140,7 @@ def told(asks: Asks, now: Drawn) -> dict[str, Any]:
     } for update, value, words in asks.ratios]  # fmt: skip
     changes = [{
         "kind": c.kind, "one": int(c.one), "other": int(c.other), "value": spoken(c.value),
-        "better": _better(c.value, asks.value),
+        "better": _better(c.value, asks.value), "effect": _effect(c.value, asks.value),
         "words": f"{'add' if c.kind == 'add' else 'remove'} {labels[int(c.one)]} – {labels[int(c.other)]}",
     } for c in (advice.changes if advice else ())]  # fmt: skip
     screening = advice.screening if advice else ""
@@ -143,6 +153,12 @@ def told(asks: Asks, now: Drawn) -> dict[str, Any]:
 def _better(value: float, before: float) -> bool:
     """Does it ask less of cooperation? Ratios are compared by their inverse, which passes through never."""
     return bool(1 / value > 1 / before + 1e-12) if value and before and not math.isnan(value + before) else False
+
+
+def _effect(value: float, before: float) -> str:
+    if not _better(value, before):
+        return "no easier"
+    return "easier" if spoken(value) != "never" else "still never, but nearer"
 
 
 def coloured(asks: Asks, by: str) -> tuple[np.ndarray, str, str]:

@@ -122,13 +122,13 @@ class Drawings:
             if not isinstance(text, str):
                 raise InputError("file: must be text")
             try:
-                graph, words = read_upload(name, text.encode()), ""
+                graph = read_upload(name, text.encode())
             except GraphError as error:
                 piece = largest_piece(error)
                 if piece is None:
                     raise
-                graph, words = piece, " It is in pieces; this is the largest."
-            self._own(graph, name, " ".join(graph.notes)[:300] + words)
+                graph = piece
+            self._own(graph, name, "; ".join(graph.notes)[:300])
 
     def change(self, event: dict[str, Any]) -> None:
         """The reader changed the graph by hand."""
@@ -227,7 +227,7 @@ class Drawings:
         if graph.size > MOST_NODES:
             raise InputError(f"{name}: at most {MOST_NODES:,} nodes are drawn on this page; got {graph.size:,}")
         self.board.replace(_laid_out(on_graph(named("network"), graph))._replace(labels=graph.labels))
-        self._now_own(f"{name}: {graph.size:,} nodes. {notes}")
+        self._now_own(f"{name}: {graph.size:,} nodes{'; ' if notes else ''}{notes}.")
 
     def _now_own(self, said: str) -> None:
         self.source, self.said = None, said
@@ -250,7 +250,7 @@ class Drawings:
 
     def _accept(self, now: Drawn, update: str, found: Asks) -> bool:
         with self._guarded:
-            if (now, update) != (self.board.now, self.update) and not asks.same(now, self.board.now):
+            if update != self.update or not asks.same(now, self.board.now):
                 return False
             self.answer, self.doing = found, ""
         self.on_change()

@@ -32,6 +32,7 @@ _KERNELS = "/jupyter/api/kernels/"
 #: Solara believes these of any client and would build addresses from them.
 _PROXY_HEADERS = frozenset({b"forwarded", b"script-name", b"x-script-name"})
 
+_NOT_FOUND = 404, "Not found."
 _BUSY = "Too many sessions are open on this server. Close a tab of the dashboard, or try again in ten minutes."
 
 
@@ -81,13 +82,14 @@ class Guard:
     most     : how many may be open at a time
     pages    : paths of further pages
     door     : class mode, see :class:`~coop_abm.dashboard.door.Door`; None where it is off
+    lost     : HTML for whoever opens an address that is not there; without it one line says so
     """
 
     def __init__(
         self, app: Application, port: int, open_kernels: Callable[[], Iterable[str]], most: int = 60,
-        *, pages: Iterable[str] = (), door: Door | None = None,
+        *, pages: Iterable[str] = (), door: Door | None = None, lost: bytes = b"",
     ):  # fmt: skip
-        self.door = door
+        self.door, self.lost = door, lost
         self.pages = _PAGES | frozenset(pages)
         self.app, self.hosts, self.open_kernels, self.most = app, addresses(port), open_kernels, most
 
@@ -105,6 +107,10 @@ class Guard:
         if refusal is None and door is not None and outside and not door.knows(scope):
             refusal = 403, "This address is for those who have been let in."
         refusal = refusal or self._refusal(scope)
+        if refusal == _NOT_FOUND and self.lost and not _changes_something(scope):
+            about = {"content-type": "text/html; charset=utf-8", "cache-control": "no-store"}
+            await respond(send, 404, self.lost, {**security_headers(header(scope, b"host") or ""), **about})
+            return
         if refusal is not None:
             await refuse(scope, send, *refusal)
             return
@@ -141,7 +147,7 @@ class Guard:
         else:
             known = path in self.pages or path.startswith(_FOLDERS)
         if not known:
-            return 404, "Not found."
+            return _NOT_FOUND
         if scope["type"] == "websocket" or path in self.pages - {"/readyz"}:
             open_now = set(self.open_kernels())
             wanted = path.removeprefix(_KERNELS).removesuffix("/channels")

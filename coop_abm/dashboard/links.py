@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from coop_abm.core.errors import InputError, ScenarioError, quoted
+from coop_abm.dashboard.setting_up import checked
 from coop_abm.lab import MOST_REPLICATES, check_seed, check_whole
 from coop_abm.scenario.catalogue import knobs
 from coop_abm.scenario.knobs import dotted, parsed, replace
@@ -16,13 +18,15 @@ from coop_abm.scenario.scenario import Scenario
 
 #: A link longer than this is not read.
 LONGEST = 8000
+#: So many things that cannot be had are named; of more it is said how many.
+MOST_NAMED = 4
 
 
 class Linked(NamedTuple):
     """What a link asks for.
 
     scenario, seed : the world to show
-    error : one sentence about the first thing in it that cannot be had; "" if all can
+    error : what in it cannot be had, a sentence each; "" if all can
     replicate : number of the replicate under this seed; 0 is the world that a seed alone means
     """
 
@@ -48,7 +52,7 @@ def read(query: str | None, scenario: Scenario, seed: int, *, choose: bool = Tru
         asked = parse_qsl((query or "")[:LONGEST], keep_blank_values=True, max_num_fields=200)
     except ValueError:
         return Linked(scenario, seed, "This link holds more than 200 entries; it was not read.")
-    errors: list[str] = []
+    errors: dict[str, str] = {}  # name -> why it cannot be had
     changes: dict[str, Any] = {}
     replicate = 0
     for name, text in asked:
@@ -72,18 +76,44 @@ def read(query: str | None, scenario: Scenario, seed: int, *, choose: bool = Tru
             else:
                 changes[dotted(name)] = parsed(text)
         except InputError as error:
-            errors.append(str(error))
-    try:
-        linked = replace(scenario, changes) if changes else scenario
-        return Linked(linked, seed, errors[0] if errors else "", replicate)
-    except InputError as error:
-        errors.append(str(error))
-    for path, value in changes.items():
+            errors[name] = str(error)
+    scenario, refused = _with(scenario, changes)
+    errors |= refused
+    places = {dotted(name): place for place, (name, _text) in reversed(list(enumerate(asked)))}
+    told = [errors[name] for name in sorted(errors, key=lambda name: places[dotted(name)])]
+    return Linked(scenario, seed, _said(told), replicate)
+
+
+def _with(scenario: Scenario, changes: dict[str, Any]) -> tuple[Scenario, dict[str, str]]:
+    """The scenario with all of the changes that can be had, and why the others cannot: path -> sentence.
+
+    What is to blame is taken out and the rest is tried together again: shares, for one, change only together.
+    """
+    left, refused = dict(changes), dict[str, str]()
+    while left:
         try:
-            scenario = replace(scenario, {path: value})
-        except InputError:  # already said: the first error of all together names it
-            continue
-    return Linked(scenario, seed, errors[0], replicate)
+            return checked(replace(scenario, left)), refused
+        except InputError as error:
+            words = str(error)
+        where = re.split("[: ]", words, maxsplit=1)[0]
+        path = next((p for p in left if p == where), next((p for p in left if p.startswith(f"{where}.")), ""))
+        if not path:
+            break
+        refused[path] = words
+        del left[path]
+    for path, value in left.items():  # nothing in the sentence says what is to blame
+        try:
+            scenario = checked(replace(scenario, {path: value}))
+        except InputError as error:
+            refused[path] = str(error)
+    return scenario, refused
+
+
+def _said(errors: list[str]) -> str:
+    """The sentences one after the other, without the lists of all names that would have been known."""
+    short = list(dict.fromkeys(words.partition("; permitted here: ")[0] for words in errors))
+    more = [f"and {len(short) - MOST_NAMED} more"] if len(short) > MOST_NAMED else []
+    return ". ".join([*short[:MOST_NAMED], *more])
 
 
 #: Entries that Solara's own script reads.

@@ -152,6 +152,15 @@ def playable(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"players": tables})
 
 
+def can_sit(scenario: Scenario) -> bool:
+    """Is it one of those?"""
+    try:
+        playable(scenario)
+    except ScenarioError:
+        return False
+    return True
+
+
 def fitted(scenario: Scenario, people: int) -> Scenario:
     """The same world with room for so many people: the next size that its parts permit.
 

@@ -96,6 +96,11 @@ class Bets:
         return True
 
 
+def begun(now: Frame | None, playing: bool) -> bool:
+    """Is the world on its way, so that nobody has to be told to press Play?"""
+    return playing or (now is not None and now.time > 0)
+
+
 def outcome_of(now: Frame) -> str:
     """What came out: one of :data:`CHOICES`, or "" while the run goes on."""
     if not now.fixed and now.time < HORIZON:

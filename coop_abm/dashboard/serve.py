@@ -34,6 +34,7 @@ from coop_abm.dashboard.classroom import Classroom
 from coop_abm.dashboard.door import Door
 from coop_abm.dashboard.guard import Guard
 from coop_abm.dashboard.lines import install
+from coop_abm.dashboard.lost import lost
 from coop_abm.dashboard.pages import PAGES
 from coop_abm.dashboard.room import spelled
 
@@ -155,7 +156,7 @@ def guarded(component: Callable[[], Any], port: int, of_class: Classroom | None 
     solara_app.apps["__default__"] = _app(component)
     paths = [f"/{p.path}" for p in PAGES]
     door = None if of_class is None else Door(of_class)
-    return Guard(starlette.app, port, lambda: list(kernel_context.contexts), pages=paths, door=door)
+    return Guard(starlette.app, port, lambda: list(kernel_context.contexts), pages=paths, door=door, lost=lost(PAGES))
 
 
 def _app(component: Callable[[], Any]) -> Any:

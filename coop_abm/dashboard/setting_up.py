@@ -96,7 +96,7 @@ def set_up(asked: Asked, make: Maker, old: World | None, other: Other | None, re
         time, points, running = state.time, state.curve, state.world
         asked = asked._replace(said=f"Opened: {asked.scenario.name or 'a world'}, seed {state.seed}.")
     else:
-        _check(asked.scenario)
+        checked(asked.scenario)
         report("starting the world")
         running = make(asked.scenario, asked.seed)
         if asked.onward is not None:
@@ -136,15 +136,23 @@ def differing(scenario: Scenario, other: Other) -> Scenario:
 def _second(first: Strand, other: Other, make: Maker, report: Callable[[str], None]) -> Strand:
     scenario, seed = differing(first.world.scenario, other), first.world.seed
     replicate = first.world.replicate
-    _check(scenario)
+    checked(scenario)
     report("starting the second world")
     running = make(scenario, seed)
     return Strand(_world(first.world.number, scenario, seed, replicate, first.world, report), running)
 
 
-def _check(scenario: Scenario) -> None:
+def checked(scenario: Scenario) -> Scenario:
+    """The same, where it can be shown.
+
+    Raises
+    ------
+    InputError
+        if it is too large
+    """
     if scenario.size > LARGEST:
         raise InputError(f"size: the dashboard shows at most {LARGEST:,} individuals; got {scenario.size:,}")
+    return scenario
 
 
 def _world(

@@ -114,6 +114,20 @@ def test_advice_is_ranked_and_says_whether_it_helps(ring):
     assert all(c["better"] == (v > 1 / 3 + 1e-12) for c, v in zip(told["changes"], values, strict=True))
 
 
+def test_where_no_benefit_is_large_enough_it_says_so_and_never_calls_a_change_easier():
+    triangle = by_hand(nx.complete_graph(3))
+    found = asks.asked(triangle)
+    told = asks.told(found, triangle)
+    assert asks.sentence(found.value) == "no benefit is large enough"
+    assert {c["value"] for c in told["changes"]} == {"never"}
+    assert {c["effect"] for c in told["changes"]} == {"still never, but nearer"}
+    assert asks.sentence(4.26087) == "critical b/c 4.261" and asks.sentence(math.nan) == "no answer"
+    ring = by_hand(nx.cycle_graph(8))
+    changes = asks.told(asks.asked(ring), ring)["changes"]
+    assert {c["effect"] for c in changes if c["better"]} == {"easier"}
+    assert {c["effect"] for c in changes if not c["better"]} <= {"no easier"}
+
+
 def test_a_graph_in_pieces_says_so_and_offers_the_largest(ring):
     ring.toggle(0, 1)
     ring.toggle(3, 4)
@@ -209,7 +223,10 @@ def test_a_file_of_ones_own_keeps_its_names_and_comes_out_again(watched):
 
 def test_a_file_in_pieces_gives_its_largest_and_says_so(watched):
     watched.drawings.upload({"name": "two.csv", "text": "a,b\nb,c\nx,y\n"})
-    assert watched.drawings.board.now.labels == ("a", "b", "c") and "largest" in watched.drawings.said
+    assert watched.drawings.board.now.labels == ("a", "b", "c")
+    assert watched.drawings.said == "two.csv: 3 nodes; the largest of 2 pieces was taken: 3 of 5 nodes."
+    watched.drawings.upload({"name": "one.csv", "text": "a,b\nb,c\n"})
+    assert watched.drawings.said == "one.csv: 3 nodes."
 
 
 def test_all_changes_can_be_answered(watched):

@@ -13,7 +13,16 @@ from coop_abm.core.errors import InputError
 from coop_abm.dashboard import experiment_page  # first: it settles Solara's settings
 from coop_abm.dashboard.experimenting import Experimenting, without_models
 from coop_abm.dashboard.living import can_be_drawn
-from coop_abm.dashboard.pages.experiments import MOST_LISTED, Shown, described, option_controls, worlds_listed
+from coop_abm.dashboard.pages.experiments import (
+    MOST_LISTED,
+    Shown,
+    described,
+    listed,
+    option_controls,
+    plain,
+    spoken,
+    worlds_listed,
+)
 from coop_abm.dashboard.visit import Visit
 from coop_abm.experiments import alone
 from coop_abm.opened import Opened, opened_experiment
@@ -68,6 +77,18 @@ def test_it_is_measured_beside_the_page_line_by_line(tmp_path):
     assert {"pairs.csv", "pairs.png", "provenance.json"} <= set(done["files"]) and done["reading"]
 
 
+def test_a_model_that_a_file_of_lists_names_is_not_asked_by_the_page(tmp_path, monkeypatch):
+    """A factorial of one's own can name models; nobody sits there who could permit what they cost."""
+    monkeypatch.setattr(
+        "coop_abm.experiments.staged.StagedExperiment.measure", lambda *_: pytest.fail("it was measured")
+    )
+    file = tmp_path / "mine.toml"
+    file.write_text('rounds = 2\nlanguages = ["en"]\nmodels = ["openai/gpt-4o-mini"]\n\n[[games]]\ngame = "pd"\n')
+    order = {"name": "languages", "options": {"factorial": str(file), "budget": 5.0}, "folder": str(tmp_path / "out")}
+    with pytest.raises(InputError, match="openai/gpt-4o-mini may cost money, and is not asked from a page"):
+        alone.measure(order, io.StringIO())
+
+
 def test_worlds_in_stages_are_told_and_not_drawn():
     told = described("tft alld", Pair(), 0, False)
     assert "first player tft" in told["about"] and "rounds 5" in told["about"]
@@ -79,6 +100,64 @@ def test_of_a_large_factorial_the_first_worlds_are_listed_and_the_rest_counted()
     listed = worlds_listed(worlds, 0, "")
     assert len(listed) == MOST_LISTED + 1 and listed[-1]["name"] == "and 1,500 more"
     assert worlds_listed({"one": Pair()}, 0, "")[-1]["name"] == "one"
+
+
+@pytest.mark.parametrize("name", [name for name in experiments.EXPERIMENTS if name != "pairs"])
+def test_the_list_says_what_an_experiment_is_in_plain_words(name):
+    visit = Visit(Opened(named("network")))
+    told = listed(visit, name)
+    visit.close()
+    words = f"{told['about']} {told['worlds']}"
+    for markup in ("`", ":func:", ".py", "_", "?", "=2.25", "x1", "q0", "parameters"):
+        assert markup not in words, words
+    assert told["about"].endswith(".") and len(words) < 500
+    kind = experiments.experiment(name)
+    count = len(kind.chosen(kind.options()).scenarios())
+    assert told["worlds"].startswith(f"{count:,} worlds") if count else told["worlds"] == ""
+
+
+def test_a_docstring_that_stands_in_for_a_summary_has_no_markup():
+    assert plain("The worlds of ``cells.py``, held against :func:`tournament`.") == (
+        "The worlds of cells.py, held against tournament."
+    )
+
+
+def test_worlds_of_a_factorial_are_named_in_words():
+    kind = experiments.experiment("languages")
+    chosen = kind.chosen(kind.options())
+    name = next(n for n in chosen.scenarios() if "pd mild" in n and "softmax" in n)
+    assert spoken(name, getattr(chosen, "crossed", {}).get(name)) == (
+        "prisoner's dilemma, mild payoffs, English, cooperative and cooperative, not told of each other, known end, "
+        "softmax (loss aversion 2.25)"
+    )
+    assert spoken("death_birth") == "death birth" and spoken("GC, all pairs") == "group competition (GC), all pairs"
+
+
+def test_no_budget_is_none_and_can_be_set_and_taken_back():
+    work = Experimenting("pairs")
+    shown = next(c for c in option_controls(work.options) if c["path"] == "budget")
+    assert (shown["value"], shown["kind"]) == ("none", "text") and "-1" not in shown["help"]
+    page = Shown(Visit(Opened(named("network"))), "pairs")
+    for text, value, said in (("2.5", 2.5, "2.5"), ("none", -1, "none"), ("", -1, "none")):
+        page.on_control({"path": "budget", "text": text})
+        assert page.work.options.budget == value and not page.errors
+        control = next(c for c in option_controls(page.work.options) if c["path"] == "budget")
+        assert str(control["value"]) == said
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["commons", "languages", "super_additive", "image-scoring", "tournament"])
+def test_where_no_world_moves_it_says_why_and_what_comes_instead(name):
+    page = Shown(Visit(Opened(named("network"))), name)
+    assert page.still.startswith("No world moves here") and "after a run" in page.still and page.still.endswith(".")
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["five-rules", "threshold"])
+def test_where_a_world_moves_nothing_is_excused(name):
+    page = Shown(Visit(Opened(named("network"))), name)
+    assert page.still == ""
+    page.close()
 
 
 def test_the_page_of_an_experiment_draws_itself():

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from coop_abm.dashboard.pages import PAGES
+
 from .serving import DEADLINE, Tab, environment, serving
 
 
@@ -107,6 +109,19 @@ def test_no_way_leads_out_of_the_static_folders(server, folder, way):
         status, _headers, body = server.ask(f"{folder}/{way * 12}{target}")
         assert status in (403, 404)
         assert "root:" not in body and "coop_abm" not in body
+
+
+def test_an_address_that_is_not_there_leads_to_those_that_are(server):
+    for path in ("/nosuchpage", "/lab/", "/<script>alert(1)</script>"):
+        status, headers, body = server.ask(path)
+        assert status == 404 and headers["content-type"] == "text/html; charset=utf-8"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"] and headers["x-frame-options"] == "DENY"
+        assert headers["x-content-type-options"] == "nosniff" and headers["cache-control"] == "no-store"
+        assert re.findall(r'href="(/[a-z]*)"', body) == [f"/{p.path}" for p in PAGES] and len(PAGES) == 7
+        assert "--page: #FAFAF7" in body and "prefers-color-scheme: dark" in body
+        assert "alert" not in body and "nosuchpage" not in body and "<script" not in body and "http:" not in body
+    assert server.ask("/nosuchpage", "POST", Origin=f"http://{server.host}")[1]["content-type"].startswith("text/plain")
+    assert server.ask("/nosuchpage", Host="evil.example")[0] == 403
 
 
 def test_an_asset_that_is_not_installed_is_not_fetched(server):

@@ -53,6 +53,27 @@ def test_a_value_past_its_range_says_one_sentence_and_the_rest_holds():
     assert (found.scenario.game.benefit, found.scenario.kin, found.seed) == (7, HOME.kin, 3)
 
 
+def test_a_size_that_is_not_shown_is_refused_like_any_other_and_the_rest_holds():
+    found = links.read("scenario=network&game__benefit=7&size=1000000&seed=3", HOME, 0)
+    assert found.error == "size: the dashboard shows at most 100,000 individuals; got 1,000,000"
+    assert (found.scenario.game.benefit, found.scenario.size, found.seed) == (7, HOME.size, 3)
+
+
+def test_all_that_cannot_be_had_is_named_in_short():
+    found = links.read("game__benefit=abc&foo=1&size=-5&game__cost=2", HOME, 0)
+    for words in ("game.benefit must be", "foo: no such knob", "size must be"):
+        assert words in found.error
+    assert "permitted here" not in found.error and "talk_limit" not in found.error
+    assert (found.scenario.game.cost, found.scenario.game.benefit, found.scenario.size) == (2, 5, HOME.size)
+    many = links.read("&".join(f"a{k}=1" for k in range(150)), HOME, 0)
+    assert "and 146 more" in many.error and len(many.error) < 400 and many.scenario == HOME
+
+
+def test_what_only_holds_together_holds_beside_something_that_cannot_be_had():
+    found = links.read("players__0__share=0.25&players__1__share=0.75&foo=1", HOME, 0)
+    assert [entry.share for entry in found.scenario.players] == [0.25, 0.75] and found.error == "foo: no such knob"
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [("scenario=/etc/passwd", "scenario must be one of"), ("scenario=x.toml", "scenario must be one of"),

@@ -8,7 +8,7 @@ import pytest
 from coop_abm import lab
 from coop_abm.core.errors import InputError, ScenarioError
 from coop_abm.dashboard import bets
-from coop_abm.dashboard.offers import ALONE, CLASS, fitted, offered, playable, strangers
+from coop_abm.dashboard.offers import ALONE, CLASS, can_sit, fitted, offered, playable, strangers
 from coop_abm.dashboard.seats import Closed, Seats
 from coop_abm.dashboard.solo import HELPED, REFUSED, UNKNOWN, Solo
 from coop_abm.engine.rounds import run
@@ -237,6 +237,11 @@ def test_a_world_that_nobody_can_sit_in_is_refused_in_a_sentence(scenario, said)
         playable(scenario())
 
 
+def test_only_a_world_that_can_be_sat_in_is_chosen_beforehand():
+    assert not can_sit(named("network")) and can_sit(named("all_five"))
+    assert not can_sit(named("all_five").model_copy(update={"talk": "first"}))
+
+
 def test_a_seat_that_the_scenario_keeps_for_a_human_gets_a_table_to_come_back_to():
     declared = named("all_five").model_copy(update={"players": (Players(), Players(nodes=(3,), policy=Human()))})
     assert all(entry.policy.tabled for entry in playable(declared).players)
@@ -265,7 +270,9 @@ def server():
 
 def test_a_person_plays_by_keyboard_to_the_end_and_learns_who_the_strangers_were(server, visit, picture):
     page = visit(server.url + "play")
+    page.wait_for_selector("[data-do=world]")
     picture(page, "play_choose")
+    assert page.input_value("[data-do=world]") == "all_five"  # the Lab's is on the event clock: nobody sits there
     page.click("[data-offer=strangers]")
     page.wait_for_selector("[data-act='0']:enabled")
     for turn in range(400):

@@ -1,6 +1,8 @@
 """Bets: asked before a run, answered after it, nine ways."""
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from coop_abm.dashboard import predictions
 from coop_abm.dashboard.frames import Frame, World
 from coop_abm.dashboard.layouts import layout
 from coop_abm.dashboard.predictions import CHOICES, HORIZON, Bets
+from coop_abm.dashboard.views import bench
 from coop_abm.scenario.expectation import expectation
 from coop_abm.scenario.knobs import replace
 from coop_abm.scenario.library import named
@@ -72,6 +75,14 @@ def test_it_asks_before_the_first_step_of_a_world_and_of_the_next_but_not_of_one
     assert bets.asks(other, frame(0, 0.5), playing=False)
     bets.ask_again()  # the key P
     assert bets.asks(again, frame(0, 0.5), playing=False)
+
+
+def test_it_asks_for_play_only_before_the_world_has_begun():
+    begun = predictions.begun
+    assert not begun(frame(0, 0.5), playing=False) and not begun(None, playing=False)
+    assert begun(frame(0, 0.5), playing=True) and begun(frame(1, 0.5), playing=False)
+    words = (Path(bench.__file__).parent / "predict.vue").read_text(encoding="utf-8")
+    assert re.search(r'<template v-if="!begun">\s*Now press Play\.', words)
 
 
 def test_a_skip_holds_for_the_tab_until_the_reader_asks():

@@ -98,6 +98,30 @@ def test_a_file_is_read_coloured_and_shown_in_the_lab(board, tmp_path, picture):
     expect(board.locator("[data-path=size]")).to_have_value("5", timeout=DEADLINE * 1000)
 
 
+def test_a_triangle_says_never_in_words_and_its_labels_are_whole(board, tmp_path, picture):
+    file = tmp_path / "triangle.csv"
+    file.write_text("a,b\nb,c\nc,a\nx,y\n", encoding="utf-8")
+    board.set_input_files("[data-do=file]", file)
+    expect(board.locator("[data-show=ratio]")).to_have_text("no benefit is large enough", timeout=DEADLINE * 1000)
+    board.wait_for_selector("[data-change='2']")
+    assert "easier" not in board.locator(".coop-advice").inner_text()
+    assert board.locator(".coop-headline").inner_text().strip() == "no benefit is large enough"
+    picture(board, "structure_triangle")
+    inside = """() => {
+      const drawing = document.querySelector(".coop-drawing").__vue__.drawing;
+      return Array.from({ length: drawing.size }, (_, i) => drawing.labelSpot(i, 20)).every(
+        ([x, y]) => y - 11 >= 0 && x - 10 >= 0 && x + 10 <= drawing.side);
+    }"""
+    assert board.evaluate(inside)
+
+
+def test_colours_run_from_dark_for_the_lowest_to_bright_for_the_highest(board):
+    light = "(v) => [1, 3, 5].reduce((sum, k) => sum + parseInt(coop.scale(v).slice(k, k + 2), 16), 0)"
+    low, middle, high = (board.evaluate(light, v) for v in (0, 0.5, 1))
+    assert low < middle < high
+    assert board.evaluate("coop.scaleColours[0] === coop.scale(0)")  # the key runs the same way
+
+
 def test_a_bad_file_is_one_sentence_and_loses_nothing(board, tmp_path):
     before = ratio(board)
     file = tmp_path / "bad.graphml"

@@ -65,6 +65,24 @@ def test_a_world_moves_while_it_is_measured_and_stop_stops(server, visit, pictur
     page.wait_for_function("location.search.includes('scenario=network')")
 
 
+@pytest.mark.parametrize("name", ["languages", "commons", "super_additive"])
+def test_many_worlds_wait_in_a_closed_list_and_no_panel_is_empty(server, visit, picture, name):
+    page = visit(server.url + f"experiments?name={name}")
+    page.wait_for_selector("[data-do=still] >> text=No world moves here")
+    picture(page, f"experiments-{name}")
+    assert page.evaluate("document.documentElement.scrollHeight") < 1600
+    page.click("section[aria-label=worlds] .coop-many summary")
+    page.wait_for_selector(".coop-worlds li:nth-child(6)")
+    assert page.input_value("[data-path=budget]") == "none"
+
+
+def test_the_list_of_experiments_is_in_plain_words(server, visit, picture):
+    page = visit(server.url + "experiments")
+    page.wait_for_selector("[data-study=tournament]")
+    picture(page, "experiments-list")
+    assert "``" not in page.inner_text("main") and "x1" not in page.inner_text("main")
+
+
 def test_a_cell_of_the_plane_opens_its_runs_and_a_run_is_replayed(server, visit, picture):
     page = visit(server.url + "sweeps")
     page.wait_for_selector("[data-do=plane][aria-label*='20 cells']")

@@ -1,6 +1,7 @@
 """The page of transcripts in a real browser, with no road to the internet."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -95,7 +96,10 @@ def test_two_runs_stand_side_by_side_and_the_first_difference_is_found(visit, se
 def test_a_demo_is_live_needs_no_key_can_be_stopped_and_shows_what_was_said(visit, server, picture):
     page = visit(f"{server.url}transcripts", dark=True)
     page.click("[data-do=demo]")
-    expect(page.locator(".coop-bar h1")).to_contain_text("demonstration")
+    expect(page.locator(".coop-bar h1")).to_contain_text("demonstration, seed 1")  # the same for everybody
+    legend = page.locator("[aria-label='strategies at the start']")
+    for name in ("alld", "tft", "stand-in/tft", "stand-in/discriminator"):  # whose colours the left edge has
+        expect(legend.locator("[data-do=start]", has_text=re.compile(rf"^\s*{name}\s*$"))).to_have_count(1)
     page.wait_for_function("() => /[1-9]\\d* rounds/.test(document.querySelector('.coop-bar').innerText)")
     page.click("[data-do=stop]")
     expect(page.locator(".coop-note")).to_contain_text("nothing more is sent")

@@ -7,8 +7,11 @@
 (() => {
   const coop = window.coop = window.coop || {};
 
-  // From light to dark, one hue family that survives grey print: cividis at nine places.
-  const SCALE = ["#FDE737", "#E1CC55", "#C3B369", "#A59C74", "#8A8779", "#707173", "#575C6D", "#3B496C", "#00306F"];
+  // Low is dark and high is bright, as payoffs are in the Lab; it survives grey print: cividis at nine places.
+  const SCALE = ["#00306F", "#3B496C", "#575C6D", "#707173", "#8A8779", "#A59C74", "#C3B369", "#E1CC55", "#FDE737"];
+  // Larger graphs have no labels.
+  const LABELLED = 40;
+
   coop.scale = (v) => SCALE[Math.max(0, Math.min(SCALE.length - 1, Math.round(v * (SCALE.length - 1))))];
   coop.scaleColours = SCALE;
 
@@ -42,10 +45,17 @@
     }
 
     get radius() { return Math.max(2.5, Math.min(14, 0.32 * this.side / Math.sqrt(Math.max(this.size, 4)))); }
-    get margin() { return 22; }
+    // The label of the topmost node has to find room above it.
+    get margin() { return this.size > LABELLED ? 22 : Math.max(22, this.radius + 18); }
     x(i) { return this.margin + this.places[2 * i] * (this.side - 2 * this.margin); }
     y(i) { return this.margin + this.places[2 * i + 1] * (this.side - 2 * this.margin); }
     back(px) { return Math.min(1, Math.max(0, (px - this.margin) / (this.side - 2 * this.margin))); }
+
+    // Where the label of a node of this width is centred: above the node, and within the picture.
+    labelSpot(i, width) {
+      const half = Math.min(width / 2 + 2, this.side / 2);
+      return [Math.max(half, Math.min(this.side - half, this.x(i))), this.y(i) - this.radius - 4];
+    }
 
     // The node under a point in CSS pixels, or -1.
     nodeAt(px, py) {
@@ -159,17 +169,18 @@
         pen.lineWidth = i === this.chosen ? 3 : 1.5;
         pen.stroke();
       }
-      if (this.size > 40) return;
+      if (this.size > LABELLED) return;
       pen.font = "500 11px Roboto, sans-serif";
       pen.textAlign = "center";
       pen.lineJoin = "round";
       for (let i = 0; i < this.size; i++) {
         const word = String(this.labels.length ? this.labels[i] : i).slice(0, 14);
+        const [x, y] = this.labelSpot(i, pen.measureText(word).width);
         pen.strokeStyle = token("--panel") || "#FFFFFF";
         pen.lineWidth = 3;
-        pen.strokeText(word, this.x(i), this.y(i) - r - 4);
+        pen.strokeText(word, x, y);
         pen.fillStyle = outline;
-        pen.fillText(word, this.x(i), this.y(i) - r - 4);
+        pen.fillText(word, x, y);
       }
     }
   };

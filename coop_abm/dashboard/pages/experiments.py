@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -41,8 +42,49 @@ ELSEWHERE = (
     "A language model may cost money, so this page asks none. On the command line a budget stands beside it, and what "
     "was done is kept:"
 )
-#: Worlds of a factorial that are listed, and named in the list of experiments.
-MOST_LISTED, MOST_NAMED = 40, 12
+#: What each experiment does, for the list; another one is told by the first line of its docstring.
+ABOUT = {
+    "commons": "Users of one stock take from it, watch each other and agree on norms; how long the stock lasts is held "
+    "against published results.",
+    "five-rules": "Measures the critical benefit-to-cost ratio of each of the five rules, and holds it against theory.",
+    "image-scoring": "Measures how much strangers help who know each other by repute, with and without mutation, and "
+    "with few observers.",
+    "languages": "Crosses games, languages, personalities and horizons, and holds what players do against what was "
+    "published.",
+    "super_additive": "Measures cooperation of teams that meet again, that compete as groups, both and neither.",
+    "threshold": "Works out what one graph asks of cooperation under each update rule, and measures it.",
+    "tournament": "A round robin: every strategy plays every other, and the ranking is held against exact expectation.",
+}
+#: Why no world moves on the page of an experiment, and what it shows instead.
+STILL = {
+    "commons": "No world moves here, because users of a commons share one stock and have no places; after a run its "
+    "rounds are shown: stock, harvests, punishments and norms.",
+    "languages": "No world moves here, because each game has only a few players; after a run a map of cooperation by "
+    "game and language is shown, with the games behind each square.",
+    "super_additive": "No world moves here, because teams play match after match and have no places; after a run the "
+    "matches are shown move by move.",
+    "tournament": "No world moves here, because everybody plays everybody; after a run it is shown who earned how much "
+    "from whom.",
+}
+STILL_OTHERWISE = (
+    "No world moves here, because these are not worlds that the Lab can draw; after a run the table and the figure "
+    "are shown."
+)
+#: Worlds of a factorial that are listed, those that are named in the list of experiments, and more than which are
+#: listed only when asked for.
+MOST_LISTED, MOST_NAMED, MOST_OPEN = 40, 3, 5
+#: Names of worlds that are short for something.
+SHORT = {
+    r"^none$": "neither", r"\bRI\b": "repeated interactions (RI)", r"\bGC\b": "group competition (GC)",
+    r"\bSA\b": "both (SA)", r": full$": ": imitating and voting", r": learning only$": ": imitating only",
+    r": vote only$": ": voting only",
+}  # fmt: skip
+TONGUES = {
+    "en": "English", "fr": "French", "de": "German", "es": "Spanish", "ar": "Arabic", "zh": "Chinese",
+    "vi": "Vietnamese",
+}  # fmt: skip
+#: The options that may be left unset: the number that says so, and what is said of them here.
+UNSET = {"budget": (-1, "most that language models may cost; none: this experiment sets no limit")}
 #: Knobs that are told of one world.
 MOST_TOLD = 8
 #: Views that only one experiment has: its name, and a component whose `view` is what ``view(results)`` gives.
@@ -77,15 +119,54 @@ def Experiments(visit: Visit) -> None:
 def listed(visit: Visit, name: str) -> dict[str, Any]:
     """One experiment in the list."""
     kind = experiment(name)
-    about = next(line for line in (kind.__doc__ or "").splitlines() if line.strip()).strip()
-    names = [name.replace("_", " ") for name in kind.chosen(kind.options()).scenarios()]
-    worlds = "; ".join(names[:MOST_NAMED]) + (f"; and {len(names) - MOST_NAMED} more" * (len(names) > MOST_NAMED))
+    first = next((line for line in (kind.__doc__ or "").splitlines() if line.strip()), "").strip()
+    chosen = kind.chosen(kind.options())
     kept = visit.kept(f"study {name}")
     state = "" if kept is None else kept.work.now.state
     return {
-        "name": name, "question": kind.question, "about": about, "worlds": f"Worlds: {worlds}." if worlds else "",
+        "name": name, "question": kind.question, "about": ABOUT.get(name) or plain(first),
+        "worlds": counted(list(chosen.scenarios()), getattr(chosen, "crossed", {})),
         "state": {"working": "being measured", "done": "measured"}.get(state, ""),
     }  # fmt: skip
+
+
+def counted(names: list[str], crossed: Mapping[str, Any]) -> str:
+    """How many worlds there are, and some of them; "" of none."""
+    if not names:
+        return ""
+    few = names[:: -(-len(names) // MOST_NAMED)] if len(names) > MOST_OPEN else names
+    said = "; ".join(spoken(name, crossed.get(name)) for name in few)
+    return f"{len(names):,} world{'s' * (len(names) != 1)}{', such as' * (len(few) < len(names))}: {said}."
+
+
+def plain(words: str) -> str:
+    """Words of a docstring without their markup.
+
+    >>> plain("Parameters of :func:`~coop_abm.run`, see ``run.py``.")
+    'Parameters of coop_abm.run, see run.py.'
+    """
+    return re.sub(r":[a-z]+:`~?([^`]+)`|`+([^`]+)`+", lambda found: found[1] or found[2], words)
+
+
+def spoken(name: str, cell: Any = None) -> str:
+    """The name of a world in words.
+
+    cell : of a factorial, what it is a combination of: :class:`~coop_abm.engine.factorial.Cell`
+    """
+    if cell is None:
+        for short, long in SHORT.items():
+            name = re.sub(short, long, name)
+        return name.replace("_", " ")
+    rule, _, knobs_of = cell.model.partition("?")
+    known = {0: "not told of each other", 1: "told of each other"}
+    words = [
+        "prisoner's dilemma" if cell.game == "pd" else cell.game.replace("_", " "), f"{cell.level} payoffs",
+        f"times {cell.stakes:g}" * (cell.stakes != 1), f"told as {cell.framing}" * (cell.framing != "native"),
+        TONGUES.get(cell.language, cell.language), " and ".join(cell.personas),
+        known.get(cell.knowledge, f"told of each other with probability {cell.knowledge:g}"), f"{cell.horizon} end",
+        rule + f" ({knobs_of.replace('&', ', ').replace('=', ' ')})" * bool(knobs_of),
+    ]  # fmt: skip
+    return ", ".join(word for word in words if word).replace("_", " ")
 
 
 @solara.component
@@ -110,6 +191,7 @@ class Shown:
         self.paper: studies.Paper | None = None
         self._drawn: bytes | None = None
         self._worlds: dict[str, Any] = {}
+        self._crossed: Mapping[str, Any] = {}
         self._declare()
 
     def left(self) -> None:
@@ -129,7 +211,14 @@ class Shown:
 
     def _declare(self) -> None:
         """The worlds of the present options."""
-        self._worlds = dict(self.work.kind.chosen(without_models(self.work.options)).scenarios())
+        chosen = self.work.kind.chosen(without_models(self.work.options))
+        self._worlds, self._crossed = dict(chosen.scenarios()), getattr(chosen, "crossed", {})
+
+    @property
+    def still(self) -> str:
+        """Why no world moves, and what is shown instead; "" where one does."""
+        moves = any(can_be_drawn(world) for world in self._worlds.values())
+        return "" if moves else STILL.get(self.name, STILL_OTHERWISE)
 
     # ------------------------------------------------------------------------------ from the browser
 
@@ -155,7 +244,8 @@ class Shown:
         try:
             if len(text) > LONGEST:
                 raise InputError(f"{path}: at most {LONGEST} characters")
-            self.work.choose(path, parsed(text.strip()))
+            unset = path in UNSET and text.strip().lower() in ("", "none")
+            self.work.choose(path, UNSET[path][0] if unset else parsed(text.strip()))
             self._declare()
         except InputError as error:
             self.errors = {path: str(error)}
@@ -222,13 +312,18 @@ class Shown:
                     if shown:
                         with solara.v.Html(tag="div", class_="coop-panel"):
                             studies.Living.element(
-                                words=f"{shown}: one run", layout=None,
+                                words=f"{spoken(shown, self._crossed.get(shown))}: one run", layout=None,
                                 heard={"ready": self.living.ready, "credit": self.living.credit},
                             )  # fmt: skip
+                    else:
+                        with solara.v.Html(tag="div", class_="coop-panel"):
+                            said = {"data-do": "still"}
+                            solara.v.Html(tag="p", class_="coop-muted", attributes=said, children=[self.still])
                     if self._worlds:
                         with solara.v.Html(tag="div", class_="coop-panel"):
                             studies.Worlds(
-                                worlds=worlds_listed(self._worlds, self._seed, shown),
+                                worlds=worlds_listed(self._worlds, self._seed, shown, self._crossed),
+                                many=f"{len(self._worlds):,} worlds" if len(self._worlds) > MOST_OPEN else "",
                                 event_show=self.on_show, event_open=self.on_open,
                             )  # fmt: skip
                 with solara.v.Html(tag="main"):
@@ -257,8 +352,11 @@ class Shown:
                 }, run="Run",
                 event_run=self.on_run, event_stop=lambda _event: self.work.stop(), event_quick=self.on_quick,
             )  # fmt: skip
-            if inside:  # a whole world may be among the options; Run is not to be looked for below it
-                self._controls(inside)
+            if inside:  # a whole world may be among the options: it waits, closed, below Run
+                many = sum(len(section["controls"]) for section in inside)
+                with solara.v.Html(tag="details", class_="coop-many"):
+                    solara.v.Html(tag="summary", children=[f"{many} more options"])
+                    self._controls(inside)
 
     def _controls(self, sections: list[dict[str, Any]]) -> None:
         Controls(
@@ -287,7 +385,15 @@ KINDS = {"csv": "text/csv", "png": "image/png", "svg": "image/svg+xml", "json": 
 def option_controls(options: Any) -> list[dict[str, Any]]:
     """Controls of the options, as the Lab has them for its knobs; a seed is a number without a slider."""
     shown = [controls.control(knob) for knob in knobs(options)]
-    return [c | {"kind": "text", "unit": ""} if c["path"] == "seed" else c for c in shown]
+    shown = [c | {"kind": "text", "unit": ""} if c["path"] == "seed" else c for c in shown]
+    return [_or_none(c) if c["path"] in UNSET else c for c in shown]
+
+
+def _or_none(control: dict[str, Any]) -> dict[str, Any]:
+    """The control of an option that may be unset: a field, and no slider up to a billion."""
+    unset, words = UNSET[control["path"]]
+    none = {"value": "none", "unit": ""} if control["value"] == unset else {}
+    return control | {"kind": "text", "help": words} | none
 
 
 def option_sections(options: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -320,13 +426,18 @@ def link_of(world: Any, seed: int) -> str:
         return ""
 
 
-def worlds_listed(worlds: Mapping[str, Any], seed: int, shown: str) -> list[dict[str, Any]]:
+def worlds_listed(
+    worlds: Mapping[str, Any], seed: int, shown: str, crossed: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
     """The worlds of an experiment as a list; of a large factorial the first, and how many more there are."""
-    names = list(worlds)
-    listed = [described(name, worlds[name], seed, name == shown) for name in names[:MOST_LISTED]]
+    names, cells = list(worlds), crossed or {}
+    listed = [
+        described(name, worlds[name], seed, name == shown) | {"title": spoken(name, cells.get(name))}
+        for name in names[:MOST_LISTED]
+    ]
     if more := names[MOST_LISTED:]:
         rest = {"about": "", "link": "", "able": False, "drawn": False, "shown": False}
-        listed.append({"name": f"and {len(more):,} more", **rest})
+        listed.append({"name": f"and {len(more):,} more", "title": f"and {len(more):,} more", **rest})
     return listed
 
 
@@ -334,7 +445,7 @@ def described(name: str, world: Any, seed: int, shown: bool) -> dict[str, Any]:
     """One world in the list."""
     about, _, _keys = str(getattr(world, "description", "")).partition(" [")
     if not isinstance(world, Scenario) and not about:
-        about = ", ".join(f"{knob.title} {tables.text(knob.value)}" for knob in _telling(world))
+        about = ", ".join(f"{knob.title} {tables.text(knob.value)}" for knob in _telling(world)).replace("_", " ")
     return {
         "name": name,
         "about": about,

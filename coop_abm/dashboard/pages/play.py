@@ -12,7 +12,7 @@ import solara
 
 from coop_abm.core.errors import InputError, quoted
 from coop_abm.dashboard import classroom, links
-from coop_abm.dashboard.offers import ALONE, offered
+from coop_abm.dashboard.offers import ALONE, can_sit, offered
 from coop_abm.dashboard.pages.base import Page
 from coop_abm.dashboard.pages.teaching import Teaching
 from coop_abm.dashboard.solo import Solo
@@ -207,7 +207,10 @@ class Table:
         PlayView.element(
             offers=[{"name": o.name, "title": o.title, "words": o.words} for o in ALONE],
             worlds=[name for name in NAMED if named(name).clock == "round"],
-            lab={"name": scenario.name or "your own", "seed": seed, "node": picked or 0, "picked": picked is not None},
+            lab={
+                "name": scenario.name or "your own", "seed": seed, "node": picked or 0, "picked": picked is not None,
+                "sits": can_sit(scenario),
+            },
             heard=self.heard, layout=None,
         )  # fmt: skip
 

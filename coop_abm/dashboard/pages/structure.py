@@ -83,7 +83,7 @@ class Shown:
         about = {
             "labels": [str(label)[:40] for label in now.labels], "low": low, "high": high,
             "words": COLOURS.get(self.by, ""),
-            "said": f"a graph of {now.size} nodes and {len(now.edges)} edges; critical b/c {asks.spoken(answer.value)}",
+            "said": f"a graph of {now.size} nodes and {len(now.edges)} edges; {asks.sentence(answer.value)}",
         }  # fmt: skip
         ends = np.array([edge[:2] for edge in now.edges], "<u4").reshape(-1, 2)
         buffers = [now.places.astype("<f4").tobytes(), ends.tobytes(), values.astype("<f4").tobytes()]

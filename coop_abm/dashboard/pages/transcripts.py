@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,6 +27,8 @@ from coop_abm.transcript import transcript
 
 #: Sides of a cell in pixels; bytes of a file that the browser is given at most.
 CELLS, LARGEST_FILE = (2, 3, 4, 6, 8, 11, 14, 18, 24, 32), 48 << 20
+#: Seed of the demo run: whoever makes it sees the same.
+DEMO = 1
 #: Characters that are looked for at most.
 LONGEST_WORDS = 200
 
@@ -186,7 +187,7 @@ class Shown:
         self.reading.play_world(which, str(event.get("seed", ""))[:30], str(event.get("rounds", ""))[:30])
 
     def _do_demo(self, _event: dict[str, Any]) -> None:
-        self.reading.demonstrate(secrets.randbelow(1_000_000))
+        self.reading.demonstrate(DEMO)
 
     def _do_stop(self, _event: dict[str, Any]) -> None:
         self.reading.stop()
@@ -383,7 +384,7 @@ class Shown:
             "about": f"{size:,} individuals, {run.acts.done:,} {unit}s, seed {seed}, {clock} clock",
             "facts": _facts(told), "models": bool(run.wanted.models), "held": held, "unit": unit,
             "base": _base(run),
-            "keys": views.strategies(run) if held else [], "sort": reading.sort, "sorts": list(SORTS.items()),
+            "keys": views.strategies(run), "sort": reading.sort, "sorts": list(SORTS.items()),
             "filter": reading.filter._asdict(), "names": [quoted(n)[1:-1].replace("_", " ") for n in run.names],
             "found": reading.found if reading.filter.asks else None, "others": [n for n in names if n != story.title],
             "divergence": list(reading.divergence) if reading.divergence else None,

@@ -60,8 +60,8 @@ def Outcome(
 
 
 @solara.component_vue("worlds.vue", vuetify=False)
-def Worlds(worlds: list, event_show: Event, event_open: Event) -> None:
-    """The worlds that are measured; says ``{"name": ...}``."""
+def Worlds(worlds: list, many: str, event_show: Event, event_open: Event) -> None:
+    """The worlds that are measured, closed where they are `many`; says ``{"name": ...}``."""
 
 
 @solara.component_vue("earnings.vue", vuetify=False)

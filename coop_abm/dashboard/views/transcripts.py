@@ -10,7 +10,7 @@ import traitlets
 
 from coop_abm.dashboard.acts import GenerationsAgain, RoundAgain
 from coop_abm.dashboard.matrix import Shown, tile
-from coop_abm.dashboard.views.network import SHAPES, Told, _darker
+from coop_abm.dashboard.views.network import Told, _darker, shape
 
 Event = Callable[[dict[str, Any]], None]
 
@@ -59,7 +59,7 @@ def strategies(run: RoundAgain | GenerationsAgain) -> list[dict[str, Any]]:
         order, seen[helper] = seen[helper], seen[helper] + 1
         colour = figures.strategy_style(bool(helper), order)["color"]
         shown.append({
-            "name": name.replace("_", " "), "colour": colour, "shape": SHAPES[helper][order % 3],
+            "name": name.replace("_", " "), "colour": colour, "shape": shape(helper, order),
             "ring": figures.DEFECT_RING if colour == figures.DEFECT else _darker(colour),
         })  # fmt: skip
     return shown
