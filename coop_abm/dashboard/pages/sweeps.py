@@ -193,10 +193,13 @@ class Shown:
                 self._found(seen)
             busy = LAUNCHER.busy
             views.NewSweep(
-                form=forms.form(self._world(), self.folder, seen.path is None), error=self.form_error,
-                busy=f"{busy} is being made; one sweep at a time." if busy else "", command="",
-                event_start=self.on_start, event_demo=self.on_demo,
-            )  # fmt: skip
+                form=forms.form(self._world(), self.folder, seen.path is None),
+                error=self.form_error,
+                busy=f"{busy} is being made; one sweep at a time." if busy else "",
+                command="",
+                event_start=self.on_start,
+                event_demo=self.on_demo,
+            ).key("new sweep")  # the same one, whatever turns up above it
 
     def _found(self, seen: Seen) -> None:
         with solara.v.Html(tag="div", class_="coop-found two" if seen.cell else "coop-found"):
