@@ -35,6 +35,9 @@ def experiment(
     plan: Annotated[bool, typer.Option("--plan", help="Say what it would cost and end; nothing is sent.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the results.  [default: NAME_out]")] = None,
     stories: Annotated[int, typer.Option(help="Write what happened in so many runs of each cell as well.")] = 0,
+    comprehension: Annotated[
+        int, typer.Option(help="Ask each model so many questions on rules, state and history first.")
+    ] = 0,
     workers: Annotated[int | None, typer.Option(help="Processes; 0 is this one.  [default: one for each core]")] = None,
     journal: cli_minds.Journal = None,
     journal_mode: cli_minds.JournalMode = "record",
@@ -85,17 +88,31 @@ def experiment(
             typer.echo(f"note: {note}", err=True)
         if long is not None:
             typer.echo(f"note: {long.words}; {_smaller(staged)}", err=True)
+        if comprehension:
+            _examine(staged, comprehension, place)
         output.folder(place)
         _run_staged(staged, place, stories, quiet)
         return
-    if stories or plan or journal is not None:
-        raise InputError(f"stories, plan, journal: {quoted(name)[1:-1]} is decided by tables and asks nobody")
+    if stories or plan or comprehension or journal is not None:
+        raise InputError(
+            f"stories, plan, comprehension, journal: {quoted(name)[1:-1]} is decided by tables and asks nobody"
+        )
     plain = kind.chosen(chosen)
     output.folder(place)  # refused now, not after the work
     with progress(quiet) as report:
         results = plain.measure(report)
     _show(plain, results, quiet)
     say_written(plain.save(results, place))
+
+
+def _examine(experiment: StagedExperiment, questions: int, place: Path) -> None:
+    """Say how well the models have understood their world, and write it beside the results."""
+    from coop_abm import lab
+    from coop_abm.policies.understanding import lines
+
+    lab.check_whole("comprehension", questions, 1, 100_000)
+    for line in lines(experiment.understanding(questions, place)):
+        typer.echo(f"comprehension: {line}")
 
 
 def _list() -> None:

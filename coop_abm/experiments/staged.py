@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from coop_abm.engine.staged import StagedWorld
+    from coop_abm.llm.comprehension import Scores
 
 #: The last column of every table: what is missing of a cell.
 NOTE = Column("note", "note", "what is missing of a row, which then has no numbers")
@@ -108,6 +109,36 @@ class StagedExperiment:
         named = self._given.budget or f"experiment {self.name} {self.digest[:12]}"
         cap = self._given.max_cost if self.budget < 0 else self.budget
         return dataclasses.replace(self._given, budget=named, max_cost=cap)
+
+    def understanding(self, questions: int, folder: Path | None = None) -> dict[str, Scores]:
+        """How well each model has understood the first cell in which one decides, by its name; within the budget.
+
+        Parameters
+        ----------
+        folder : where comprehension.csv is written; None for nowhere
+
+        Raises
+        ------
+        InputError
+            if no model decides anywhere, or there are no questions on these worlds
+        ModelError
+            if a model cannot be asked
+        """
+        from coop_abm.policies.understanding import understanding_staged
+
+        asking = (world for world in self.worlds.values() if any(models_in(mind) for mind in world.minds()))
+        world = next(asking, None)
+        if world is None:
+            raise InputError("comprehension: a model or stand-in must decide for somebody; --policy names one")
+        scores = understanding_staged(world, questions=questions, seed=self.seed, means=self.means)
+        rows: list[dict[str, Any]] = [
+            {"model": model, "questions": kind} | part._asdict()
+            for model, found in scores.items()
+            for kind, part in ({"all": found.overall} | found.by_kind).items()
+        ]
+        if folder is not None:
+            output.write_text(output.folder(folder) / "comprehension.csv", _csv(_names(rows), rows))
+        return scores
 
     @cached_property
     def work(self) -> StagedWork:

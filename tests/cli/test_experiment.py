@@ -59,6 +59,41 @@ def test_a_second_run_reads_back_and_sends_nothing(said, tmp_path):
     assert "9 runs done now, 0 were there; 0 requests sent" in said(*asked).out
 
 
+TEAMS = (
+    "super_additive", "--out", "out", "--workers", "0", "--replications", "2", "--set", "controls=false",
+    "--set", "world.rounds=2", "--policy", "stand-in/tft", "--transport", "slim", "--journal", "j.sqlite",
+)  # fmt: skip
+
+
+def test_models_are_asked_first_what_they_have_understood_and_the_scores_stand_beside_the_results(said, tmp_path):
+    end = said(*TEAMS, "--comprehension", "9")
+    assert end.code == 0
+    assert (
+        "comprehension: stand-in/tft: 9 of 9 right, 1.000 [0.701, 1.000]; rules 3/3, state 3/3, history 3/3" in end.out
+    )
+    rows = (tmp_path / "out" / "comprehension.csv").read_text().splitlines()
+    assert rows[0].startswith("model,questions,right,asked,share,low,high")
+    assert rows[1] == "stand-in/tft,all,9,9,1.000000,0.700855,1.000000" and len(rows) == 5
+    said(*TEAMS[:-6], "--policy", "stand-in/random", *TEAMS[-4:], "--comprehension", "30")
+    share = float((tmp_path / "out" / "comprehension.csv").read_text().splitlines()[1].split(",")[4])
+    assert share < 0.7  # who answers by chance has not understood
+
+
+@pytest.mark.parametrize(("words", "named"), [
+    (("super_additive", "--comprehension", "5"), "a model or stand-in must decide"),
+    (("super_additive", "--policy", "stand-in", "--comprehension", "-1"), "comprehension must be a whole number in"),
+    (("languages", "--quick", "--policy", "stand-in", "--comprehension", "5"), "there are no questions on repeated"),
+    (("five-rules", "--comprehension", "5"), "is decided by tables and asks nobody"),
+])  # fmt: skip
+def test_comprehension_that_cannot_be_asked_is_refused_and_nothing_is_written(said, tmp_path, words, named):
+    end = (
+        said(*words, "--out", "out", "--replications", "2")
+        if words[0] != "five-rules"
+        else said(*words, "--out", "out")
+    )
+    assert end.code == 2 and named in end.lines[-1] and not (tmp_path / "out").exists()
+
+
 def test_options_are_set_by_name_and_the_quick_form_is_a_start(said, tmp_path):
     assert said("pairs", "--out", "out", "--workers", "0", "--quick", "--set", "rounds=2", "--seed", "5").code == 0
     told = json.loads((tmp_path / "out" / "provenance.json").read_text(encoding="utf-8"))
