@@ -100,6 +100,8 @@ def test_a_demo_is_live_needs_no_key_can_be_stopped_and_shows_what_was_said(visi
     legend = page.locator("[aria-label='strategies at the start']")
     for name in ("alld", "tft", "stand-in/tft", "stand-in/discriminator"):  # whose colours the left edge has
         expect(legend.locator("[data-do=start]", has_text=re.compile(rf"^\s*{name}\s*$"))).to_have_count(1)
+    inks = legend.locator(".coop-swatch").evaluate_all("found => found.map((e) => getComputedStyle(e).backgroundColor)")
+    assert {"rgb(255, 194, 77)", "rgb(43, 127, 191)"} <= set(inks)  # orange and blue as they are in the dark
     page.wait_for_function("() => /[1-9]\\d* rounds/.test(document.querySelector('.coop-bar').innerText)")
     page.click("[data-do=stop]")
     expect(page.locator(".coop-note")).to_contain_text("nothing more is sent")

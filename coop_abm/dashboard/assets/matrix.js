@@ -56,7 +56,7 @@
       for (const name of ["cooperate", "defect", "panel", "page", "ink", "muted", "line", "error", "warning", "focus", "faint", "free"])
         this.ink[name] = token("--" + name).trim();
       this.scale = Number(token("--scale")) || 1;
-      this.held = (this.about ? this.about.strategies : []).map((s) => rgb(s.colour));
+      this.held = (this.about ? this.about.strategies : []).map((s) => rgb(coop.dressed(s).colour));
       for (const tile of this.tiles.values()) tile.image = null;
     }
 
@@ -202,7 +202,7 @@
         const y = TOP + (r + 0.5) * cell - y0;
         if (y < TOP + 2) continue;
         const kind = about.strategies[this.kinds[r]];
-        if (kind) { paper.fillStyle = kind.colour; paper.fillRect(LEFT - 8, y - cell / 2 + 0.5, 4, Math.max(1, cell - 1)); }
+        if (kind) { paper.fillStyle = coop.dressed(kind).colour; paper.fillRect(LEFT - 8, y - cell / 2 + 0.5, 4, Math.max(1, cell - 1)); }
         if (r % down === 0) { paper.fillStyle = ink.muted; paper.fillText(String(this.order[r]), LEFT - 13, y); }
       }
       const along = step(38);

@@ -10,7 +10,7 @@ import traitlets
 
 from coop_abm.dashboard.acts import GenerationsAgain, RoundAgain
 from coop_abm.dashboard.matrix import Shown, tile
-from coop_abm.dashboard.views.network import Told, _darker, shape
+from coop_abm.dashboard.views.network import Told, _darker, _in_the_dark, shape
 
 Event = Callable[[dict[str, Any]], None]
 
@@ -60,7 +60,7 @@ def strategies(run: RoundAgain | GenerationsAgain) -> list[dict[str, Any]]:
         colour = figures.strategy_style(bool(helper), order)["color"]
         shown.append({
             "name": name.replace("_", " "), "colour": colour, "shape": shape(helper, order),
-            "ring": figures.DEFECT_RING if colour == figures.DEFECT else _darker(colour),
+            "ring": figures.DEFECT_RING if colour == figures.DEFECT else _darker(colour), "dark": _in_the_dark(colour),
         })  # fmt: skip
     return shown
 
