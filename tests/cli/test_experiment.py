@@ -211,7 +211,7 @@ REFUSED = {
     ),
     "a file that is not there": (("pairs", "--policy", "mind.toml"), ["policy: 'mind.toml' cannot be read"]),
     "a mode that there is not": (("pairs", "--journal-mode", "guess"), ["mode must be one of record, replay, off"]),
-    "stories of tables": (("tournament", "--stories", "2"), ["stories, plan, journal: tournament"]),
+    "stories of tables": (("tournament", "--stories", "2"), ["stories, plan, comprehension, journal: tournament"]),
 }  # fmt: skip
 
 

@@ -147,7 +147,8 @@ def test_changes_can_wait_and_are_called_stale(tab):
     field.fill("2")
     field.press("Enter")
     expect(page.locator(".coop-stale")).to_have_text("stale")
-    assert page.locator(".coop-bench.stale").count() == 1 and field.input_value() == "2"
+    expect(page.locator(".coop-bench.stale")).to_have_count(1)
+    expect(field).to_have_value("2")
     do(page, "reset")
     expect(page.locator(".coop-stale")).to_have_count(0)
     page.wait_for_selector("a[href*='game__benefit=2']")
