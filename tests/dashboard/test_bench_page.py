@@ -45,7 +45,7 @@ def test_a_threshold_is_a_tick_and_a_word_beside_its_slider_and_dragging_across_
     row = page.locator("[data-mark='game.benefit']")
     assert row.inner_text().split() == ["theory:", "above", "4.26;", "textbook", "4", "NO"]
     slider = page.locator("input[type=range][aria-label='benefit b']")
-    assert page.locator(".coop-track", has=slider).locator(".coop-mark").count() == 2
+    expect(page.locator(".coop-track", has=slider).locator(".coop-mark")).to_have_count(2)
     slider.focus()
     for _ in range(5):
         slider.press("ArrowRight")  # 0.1 each
@@ -66,7 +66,7 @@ def test_a_threshold_is_a_tick_and_a_word_beside_its_slider_and_dragging_across_
 
 def test_rules_stack_up_as_bars_and_limits_can_be_read(tab, picture):
     page = tab("scenario=kin&direct__enabled=true&direct__continuation=0.5", dark=True)
-    assert page.locator(".coop-bars rect").count() == 3
+    expect(page.locator(".coop-bars rect")).to_have_count(3)
     assert page.locator(".coop-bars .coop-bar-number").all_text_contents() == ["×0.96", "×3", "×2"]
     page.click("[data-do=limits]")
     expect(page.locator(".coop-limits")).to_contain_text("without mutation")
@@ -88,7 +88,7 @@ def test_where_theory_is_silent_it_says_why_and_a_way_out(tab, picture):
 
 def test_a_bet_is_asked_for_never_blocks_and_is_answered(tab, picture):
     page = tab("scenario=kin&size=10&seed=1")
-    assert page.locator(".coop-ask").count() == 1
+    expect(page.locator(".coop-ask")).to_have_count(1)
     picture(page, "lab_bet")
     page.click("[data-bet=defectors]")
     expect(page.locator(".coop-bet")).to_contain_text("defectors win")
@@ -104,7 +104,7 @@ def test_a_bet_is_asked_for_never_blocks_and_is_answered(tab, picture):
     page.click("[data-bet=skip]")
     page.click("[data-do=seed]")
     expect(page.locator(".coop-facts b").nth(1)).not_to_have_text("1")
-    assert page.locator(".coop-ask").count() == 0
+    expect(page.locator(".coop-ask")).to_have_count(0)
 
 
 def test_the_critical_ratio_is_measured_beside_the_world_and_can_be_stopped(tab, picture):
@@ -164,7 +164,7 @@ def test_a_graph_of_ones_own_becomes_the_network_and_a_bad_file_is_one_sentence(
     field.set_input_files({"name": "bad.graphml", "mimeType": "text/xml", "buffer": b"<graphml"})
     wrong = page.locator(".coop-upload .coop-error")
     expect(wrong).to_contain_text("bad.graphml: ")
-    assert page.locator(".coop-error, .coop-banner").count() == 1
+    expect(page.locator(".coop-error, .coop-banner")).to_have_count(1)
     star = "".join(f"0,{leaf}\n" for leaf in range(1, 8)).encode()
     field.set_input_files({"name": "star.csv", "mimeType": "text/csv", "buffer": star})
     expect(page.locator(".coop-upload .coop-help")).to_have_text("star.csv: 8 nodes")
@@ -195,7 +195,7 @@ def test_the_key_sheet_lists_the_keys_and_turns_letters_off_for_good(tab, pictur
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.locator(".coop-headline").click()  # nothing has the focus
     page.keyboard.press("t")
-    assert page.locator(".coop-law-line").count() == 1
+    expect(page.locator(".coop-law-line")).to_have_count(1)
     assert page.evaluate("localStorage.getItem('coop-letters')") == "no"
     page.reload()
     page.wait_for_selector(".coop-law-line")
@@ -205,7 +205,7 @@ def test_the_key_sheet_lists_the_keys_and_turns_letters_off_for_good(tab, pictur
 def test_worlds_are_grouped_and_the_brand_stands_once(tab):
     page = tab()
     assert page.locator("[data-do=scenario] optgroup").count() >= 5
-    assert page.get_by_text("coop_abm", exact=True).count() == 1
+    expect(page.get_by_text("coop_abm", exact=True)).to_have_count(1)
     page.select_option("[data-do=scenario]", "kin")
     page.wait_for_url("**/lab?scenario=kin&seed=0")
     assert named("kin").description.split(" [")[0].rstrip(".") in page.locator(".coop-about").inner_text()

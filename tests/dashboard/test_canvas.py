@@ -75,12 +75,12 @@ def test_the_six_views_have_a_key_each_and_one_size(tab, picture):
     assert len(times) > 50 and times == list(range(101))[-len(times) :]  # each generation has a line
     page.keyboard.press("6")  # what measures stands in the picture's place
     expect(page.locator("[data-view=critical]")).to_have_attribute("aria-pressed", "true")
-    assert page.locator(".coop-network .coop-measure").is_visible()
+    expect(page.locator(".coop-network .coop-measure")).to_be_visible()
 
 
 def test_views_that_make_no_sense_in_a_world_say_why(tab):
     page = tab("scenario=well_mixed")
-    assert page.locator("[data-view=space_time]").is_disabled()
+    expect(page.locator("[data-view=space_time]")).to_be_disabled()
     assert (
         page.locator("[data-view=space_time]").get_attribute("title")
         == "everybody may meet everybody: nobody has a place"
@@ -105,7 +105,7 @@ def test_colours_by_payoff_have_a_key_with_numbers_and_move_with_the_world(tab, 
     picture(page, "canvas_by_payoff")
     page.select_option("[data-do=colour]", "strategy")
     page.wait_for_function(f"{PART}.at.more.colour === 'strategy'")
-    assert page.locator(".coop-ramp").count() == 0
+    expect(page.locator(".coop-ramp")).to_have_count(0)
 
 
 def test_a_second_graph_is_dashed_and_arrows_have_heads(tab, picture):
@@ -342,12 +342,21 @@ def test_shapes_tell_the_strategy_of_a_thousand_too(tab, apart):
     assert corners == [0, 1024]
 
 
+def still(page):
+    """The picture once nothing moves: whatever flashes is painted softly first, and as it is half a second later."""
+    before, seen = None, pixels(page)
+    while seen != before:
+        page.wait_for_timeout(1000)
+        before, seen = seen, pixels(page)
+    return seen
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_what_was_played_looks_as_what_is_painted_anew(tab, picture, dark):
     page = tab("scenario=snowdrift", dark=dark)
     do(page, "run")
     reaches(page, 100)
-    played = pixels(page)
+    played = still(page)
     assert page.evaluate(f"() => {{ {PART}.painting.fit({PART}.side); return ({PIXELS})(); }}") == played
     picture(page, f"canvas_snowdrift_{'dark' if dark else 'light'}")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from PIL import Image
+from playwright.sync_api import expect
 from websockets.sync.client import connect
 
 from .serving import DEADLINE, environment, serving
@@ -305,7 +306,7 @@ def test_a_class_plays_a_round_and_the_teacher_sees_it(browser, visit, picture):
         picture(teacher, "class_teacher_waits")
         decided(phones[1], 1)
         teacher.wait_for_function("document.querySelector('[data-part=round]').innerText === 'Round 2 of 10'")
-        assert teacher.locator(".coop-curve circle").count() == 1
+        expect(teacher.locator(".coop-curve circle")).to_have_count(1)
         phones[1].wait_for_selector(".dot.refused")
         phones[0].reload()  # and has its seat again
         phones[0].wait_for_selector(".choice button:enabled")

@@ -68,7 +68,7 @@ def test_the_way_back_shows_what_was_and_the_same_happens_again(tab, picture):
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".coop-status")).to_contain_text("The picture shows generation 2 of 4.")
     becomes(page, 0, pictures[1])
-    assert page.locator(".coop-here").count() == 1
+    expect(page.locator(".coop-here")).to_have_count(1)
     page.keyboard.press("ArrowRight")
     expect(page.locator(".coop-status")).to_contain_text("The picture shows generation 3 of 4.")
     page.fill("[data-do=scrub]", "1")

@@ -140,7 +140,7 @@ def test_the_minute_of_a_teacher_by_mouse(home, picture):
     page = home()
     page.click("[data-card=network] .coop-button")
     page.wait_for_selector("canvas[aria-label='50 percent cooperate, generation 0']")
-    assert page.locator("[data-path='game.benefit']").first.input_value() == "3"
+    expect(page.locator("[data-path='game.benefit']").first).to_have_value("3")
     page.fill("[data-do=speed]", "2")
     page.click("[data-do=play]")
     ends(page, 0)

@@ -34,7 +34,7 @@ def pressed(page, what, noun):
 def test_every_measure_has_a_button_and_draws_a_picture(visit, server, picture):
     page = visit(f"{server.url}lab?{SMALL}")
     page.wait_for_selector("canvas[aria-label*='percent']")
-    assert page.locator("[data-do^=measure-]").count() == 4
+    expect(page.locator("[data-do^=measure-]")).to_have_count(4)
     for what, noun in (("ratio", "critical b/c"), ("rho", "ρ_C")):
         panel = pressed(page, what, noun)
         expect(panel.locator(".coop-known.exact")).to_have_count(1)
@@ -47,7 +47,7 @@ def test_every_measure_has_a_button_and_draws_a_picture(visit, server, picture):
         bars = drawn.nth(k).locator(f"rect.coop-count.{tone}")
         heights = [float(bars.nth(b).get_attribute("height")) for b in range(bars.count())]
         assert len(heights) >= 10 and max(heights) > 60 and min(heights) >= 0
-        assert drawn.nth(k).locator("path.coop-expected, path.coop-mean").count() == 2
+        expect(drawn.nth(k).locator("path.coop-expected, path.coop-mean")).to_have_count(2)
         expect(drawn.nth(k)).to_contain_text("theory")
     panel.scroll_into_view_if_needed()
     picture(page, "lab_measure_time")
@@ -59,7 +59,8 @@ def test_every_measure_has_a_button_and_draws_a_picture(visit, server, picture):
     panel = pressed(page, "stationary", "mean share of cooperators")
     drawn = panel.locator("[data-picture=stationary]")
     expect(drawn.locator("rect.coop-count.cooperate")).to_have_count(11)
-    assert drawn.locator(".coop-whisker").count() == 11 and drawn.locator("path.coop-expected").count() == 1
+    expect(drawn.locator(".coop-whisker")).to_have_count(11)
+    expect(drawn.locator("path.coop-expected")).to_have_count(1)
     expect(drawn.locator("svg")).to_have_attribute("aria-label", re.compile(r"11 bars.*theory"))
     panel.scroll_into_view_if_needed()
     picture(page, "lab_measure_stationary")

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from coop_abm import lab
 from coop_abm.core.errors import InputError, ScenarioError
@@ -282,7 +283,7 @@ def test_a_person_plays_by_keyboard_to_the_end_and_learns_who_the_strangers_were
         page.wait_for_selector("[data-act='0']:enabled, [data-part=summary]")
         if turn == 8:
             picture(page, "play_asked")
-    assert page.locator("[data-part=strangers] tr").count() == 5
+    expect(page.locator("[data-part=strangers] tr")).to_have_count(5)
     assert "alld" in page.inner_text("[data-part=summary]")
     assert "you" in page.inner_text("[data-part=summary] tr.mine")
     picture(page, "play_over")
