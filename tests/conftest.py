@@ -32,8 +32,8 @@ def pytest_addoption(parser):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """One more than cores: many tests wait for a browser, a server or a process that they started."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than cores: many tests wait for a browser, a server or a process that they started."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_configure(config):
