@@ -100,6 +100,8 @@ class Sending:
     async def go(self) -> None:
         """Send all of them, or as many as can be until something fails; what is in flight then is waited for.
 
+        One that may not try again for want of budget keeps nobody else back.
+
         Cancelled, it sends nothing more, and waits for `GRACE` seconds at most.
         """
         self._ended: asyncio.Queue[asyncio.Task] = asyncio.Queue()
@@ -168,7 +170,8 @@ class Sending:
     def _fail(self, error: BaseException, claim: Claim | None = None) -> None:
         gravity = 0 if isinstance(error, ModelChanged) else 2 if isinstance(error, BudgetExhausted) else 1
         self._failures.append((gravity, self._order[claim.key] if claim else 0, error))
-        self._stop()
+        if not isinstance(error, BudgetExhausted):  # what the others may cost is set aside already
+            self._stop()
 
     def _stop(self) -> None:
         """No new sends. Who only waits for its next try has nothing in flight, and need not be waited for."""

@@ -1,5 +1,6 @@
 """Caps hold: over retries, missing counts, threads, processes and a run that is taken up again (row L4)."""
 
+import asyncio
 import random
 import sqlite3
 import subprocess
@@ -11,9 +12,11 @@ import pytest
 
 from coop_abm.core.errors import BudgetExhausted, CallFailed, InputError, ModelError
 from coop_abm.llm.budget import NOTHING, Caps, Cost, Limits, Rate, cost_of, rate_of, with_plain_counts, worst_case
+from coop_abm.llm.client import Client
 from coop_abm.llm.prices import Price
+from coop_abm.llm.retry import Retry
 from tests.llm import buying
-from tests.llm.buying import Shop, client, reply, request, requests
+from tests.llm.buying import Shop, client, priced, reply, request, requests
 
 BUYER = Path(buying.__file__)
 
@@ -268,6 +271,28 @@ def test_two_processes_share_one_budget(tmp_path):
     sold, codes, said = buyers(tmp_path, 2, "--calls", "60", "--most-calls", "50", "--wait", "0.001", "--fail", "0.2")
     assert codes == [3, 3] and all("BudgetExhausted: calls of budget 'shared' may reach 50" in text for text in said)
     assert held(tmp_path / "j", "shared")[0] == 50 == len(bought(tmp_path / "j")) and len(sold) >= 50
+
+
+def test_one_that_may_not_try_again_does_not_keep_others_from_what_is_set_aside_for_them(tmp_path):
+    """While one waits for its second try another client buys what it gave back; the rest fit, so they are bought."""
+    fires = iter([True])
+
+    def answer(asked):
+        if next(fires, False):
+            raise CallFailed("server", "the shop is on fire", status=503, again=True)
+        return reply(asked)
+
+    other = client(tmp_path / "j", Shop(), run="other", budget="shared", caps=Caps(calls=5))
+
+    async def while_it_waits(_):
+        await asyncio.to_thread(other.ask, requests(1, 100))
+
+    retry = Retry(Shop(answer), concurrency=1, sleep=while_it_waits)
+    one = Client(journal=tmp_path / "j", retry=retry, prices=priced, run="one", budget="shared", caps=Caps(calls=5))
+    with other, one:
+        with pytest.raises(BudgetExhausted, match="5 are spent"):
+            one.ask(requests(5))
+        assert one.tally.done == 4 and held(tmp_path / "j", "shared")[0] == 5 == len(bought(tmp_path / "j"))
 
 
 def bought(path):
