@@ -3,9 +3,9 @@
 Every staged world says how many decisions of each stage one run can ask for at most, and a rehearsal how long prompts
 are. To render prompts takes far longer than to play by rules, so every cell is played, and of the cells that ask alike
 only the one that asks most is rehearsed with its prompts. An experiment that is expected to pass its budget is refused
-as a whole: cells that are not whole say nothing, so
-to end halfway is to have paid for nothing. The most that it could cost is said beside it; the cap of the journal,
-which sets the worst case aside before each request, holds whatever was expected.
+as a whole: cells that are not whole say nothing, so to end halfway is to have paid for nothing. The most that it could
+cost is said beside it; the cap of the journal, which sets the worst case aside before each request, holds whatever was
+expected.
 """
 
 from __future__ import annotations

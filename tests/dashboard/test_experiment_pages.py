@@ -11,18 +11,10 @@ import reacton
 from coop_abm import experiments
 from coop_abm.core.errors import InputError
 from coop_abm.dashboard import experiment_page  # first: it settles Solara's settings
+from coop_abm.dashboard.experiment_words import MOST_LISTED, described, plain, spoken, worlds_listed
 from coop_abm.dashboard.experimenting import Experimenting, without_models
 from coop_abm.dashboard.living import can_be_drawn
-from coop_abm.dashboard.pages.experiments import (
-    MOST_LISTED,
-    Shown,
-    described,
-    listed,
-    option_controls,
-    plain,
-    spoken,
-    worlds_listed,
-)
+from coop_abm.dashboard.pages.experiments import Shown, listed, option_controls
 from coop_abm.dashboard.visit import Visit
 from coop_abm.experiments import alone
 from coop_abm.opened import Opened, opened_experiment

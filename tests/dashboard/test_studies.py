@@ -11,9 +11,10 @@ import pytest
 from coop_abm import lab
 from coop_abm.core.errors import CoopError, InputError, StoreError
 from coop_abm.dashboard import forms, launching, links, planes, stores
+from coop_abm.dashboard.experiment_words import described
 from coop_abm.dashboard.experimenting import Experimenting
 from coop_abm.dashboard.jobs import Progress
-from coop_abm.dashboard.pages.experiments import SPECIAL, described, option_controls, option_sections, zipped
+from coop_abm.dashboard.pages.experiments import SPECIAL, option_controls, option_sections, zipped
 from coop_abm.dashboard.watching import Seen, Watching
 from coop_abm.dashboard.work import work_shown
 from coop_abm.experiments import EXPERIMENTS, experiment, tables
